@@ -1,0 +1,1 @@
+"""A file's way into the library: read, split, embed, add."""

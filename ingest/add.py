@@ -1,0 +1,117 @@
+"""Papers into the library: cut, embed what is new, commit a batch at a time, publish an index."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from ingest.read import read
+from ingest.record import Refusal
+from ingest.split import Bounds, passages, sentences
+from rag.encoder import MOST_PIECES, BundledEncoder
+from rag.index import current_index
+from rag.library import Library
+from rag.types import Paper
+from rag.writer import Chunk, Writer
+
+SHIPPED = Path(__file__).with_name("huggingface-papers.txt")
+BATCH = 16  # papers a transaction: what a crash can cost
+_WORD = re.compile(r"\S+")
+LEAST_ROOM = 64  # word pieces for the passage, however long the title is
+MOST_REFUSALS = 1000  # listed a file; the others are counted
+
+Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of one file."""
+
+    path: Path
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The form that other programs rely on."""
+        return asdict(self) | {"path": str(self.path)}
+
+
+def ingest(
+    library: Library, paths: Iterable[Path], encoder: BundledEncoder, progress: Progress | None = None
+) -> list[Summary]:
+    """Adds the papers of these files. Raises LibraryError; what was committed by then stays, and is not done again."""
+    with library.writing() as writer:
+        writer.settle()
+        summaries = [_add_file(writer, path, encoder, progress) for path in paths]
+    publish(library, encoder, progress)
+    return summaries
+
+
+def fill(library: Library, encoder: BundledEncoder, progress: Progress | None = None) -> None:
+    """Adds the shipped papers to a fresh library, once, whoever else tries at the same time."""
+    with library.writing(wait=600) as writer:
+        if library.fresh:
+            _add_file(writer, SHIPPED, encoder, progress)
+            writer.settle()
+    publish(library, encoder, progress)
+
+
+def publish(library: Library, encoder: BundledEncoder, progress: Progress | None = None) -> None:
+    """Builds the index of the library as it is now, where there is none yet."""
+    if len(library):
+        step = partial(progress, "indexing") if progress else None
+        current_index(library, encoder.fingerprint, step).close()
+
+
+def _add_file(writer: Writer, path: Path, encoder: BundledEncoder, progress: Progress | None) -> Summary:
+    outcomes: Counter[str] = Counter()
+    refused: list[Refusal] = []
+    total = sum(isinstance(record, Paper) for record in read(path)) if progress else 0
+    records = read(path)
+    while batch := list(islice(records, BATCH)):
+        for record in batch:
+            if isinstance(record, Refusal):
+                outcomes["refused"] += 1
+                refused += [record] if len(refused) < MOST_REFUSALS else []
+            else:
+                outcomes[writer.put(record, partial(cut, encoder=encoder))] += 1
+        texts = writer.lacking(encoder.fingerprint)
+        writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
+        if progress:
+            progress(path.name, outcomes.total() - outcomes["refused"], total)
+    return _summary(path, outcomes, refused)
+
+
+def _summary(path: Path, outcomes: Counter[str], refused: list[Refusal]) -> Summary:
+    if more := outcomes["refused"] - len(refused):
+        refused = [*refused, Refusal("", f"{more:,} more records were refused.")]
+    return Summary(path, outcomes["added"], outcomes["updated"], outcomes["unchanged"], tuple(refused))
+
+
+def cut(paper: Paper, encoder: BundledEncoder) -> Iterator[Chunk]:
+    """Passages that the encoder sees whole under their title, and sentences."""
+    lead = f"{paper.title}. "
+    room = max(MOST_PIECES - 2 - encoder.pieces([lead])[0], LEAST_ROOM)
+    bounds = sentences(paper.abstract)
+    for start, end in _pack(paper.abstract, bounds, room, encoder):
+        yield Chunk("passage", start, end, lead + paper.abstract[start:end])
+    for start, end in bounds:
+        yield Chunk("sentence", start, end, paper.abstract[start:end])
+
+
+def _pack(text: str, bounds: tuple[Bounds, ...], room: int, encoder: BundledEncoder) -> Iterator[Bounds]:
+    """Whole sentences, at most `room` word pieces together; one that alone is longer is packed word by word."""
+    sizes = dict(zip(bounds, encoder.pieces([text[start:end] for start, end in bounds]), strict=True))
+    for start, end in passages(bounds, tuple(sizes.values()), room):
+        if sizes.get((start, end), 0) > room:
+            words = tuple((match.start(), match.end()) for match in _WORD.finditer(text, start, end))
+            yield from passages(words, encoder.pieces([text[first:last] for first, last in words]), room)
+        else:
+            yield start, end

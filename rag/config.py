@@ -1,0 +1,55 @@
+"""Settings: every knob, its default, meaning and unit, read from ASKPAPERS_* in the environment or in `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from rag.errors import BadSetting
+
+
+class Settings(BaseSettings):
+    """Immutable; `.env.example` lists the same fields in the same order."""
+
+    model_config = SettingsConfigDict(env_prefix="ASKPAPERS_", env_file=".env", extra="ignore", frozen=True)
+
+    llm: Literal["extractive"] = Field("extractive", description="who writes answers; so far only: extractive")
+    home: Annotated[Path | None, NoDecode] = Field(
+        None, description="folder of the library; empty: the platform's user-data folder"
+    )
+    port: int = Field(8501, ge=1, le=65535, description="TCP port of the window; the next free one is taken if in use")
+    candidates: int = Field(50, ge=1, le=1000, description="passages looked at by meaning, and as many by words")
+    words_weight: float = Field(0.5, ge=0, le=10, description="weight of matching words, where matching meaning has 1")
+    passages: int = Field(6, ge=1, le=50, description="papers shown as the nearest, one passage each")
+    quotes: int = Field(3, ge=1, le=10, description="most sentences quoted for a question about one paper")
+    abstain_below: float = Field(
+        0.43, description="score of the best quote (0 to 1.7) under which the papers don't say"
+    )
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _empty_means_default(cls, value: object) -> object:
+        return value or None
+
+    @property
+    def library(self) -> Path:
+        """The library's folder, absolute."""
+        return (self.home or user_data_path("askpapers", appauthor=False)).expanduser().absolute()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The environment's settings, with `overrides` that are not None on top. Raises BadSetting."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise BadSetting("; ".join(map(_explain, error.errors()))) from None
+
+
+def _explain(problem: object) -> str:
+    loc, msg, value = problem["loc"][0], problem["msg"], problem["input"]  # type: ignore[index]
+    return f"ASKPAPERS_{str(loc).upper()}={value}: {msg}. See .env.example"

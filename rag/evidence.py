@@ -1,0 +1,71 @@
+"""What speaks to a question: the nearest papers, the sentences to quote, or why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.config import Settings
+from rag.question import asks_for_several, names
+from rag.quotes import Quote
+from rag.retrieve import HybridRetriever
+from rag.types import EVERYTHING, Passage, Scope
+
+MOST_PAPERS = 5  # quoted from when several are asked for
+NEAR = 0.5  # share of the first paper's score, and of the best quote's, that a further paper needs
+COMPARED = 2  # quotes of each paper that a question names beside another
+LEAST_QUOTE = 0.5  # share of the best quote's score that a further quote of the same paper needs
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Passages best first; quotes as they will be read: paper by paper, in the order of the abstract."""
+
+    passages: tuple[Passage, ...]
+    quotes: tuple[Quote, ...]
+    missing: str | None = None  # why the papers don't say
+
+
+def gather(
+    retriever: HybridRetriever, settings: Settings, text: str, scope: Scope = EVERYTHING, about: tuple[str, ...] = ()
+) -> Evidence:
+    """Evidence for a standalone question; papers named by `about` (ids) come first, whatever their rank."""
+    passages = retriever.search(text, scope)
+    if not passages:
+        return Evidence((), (), "No paper lies within the chosen scope.")
+    unknown = [name for name in names(text) if not retriever.knows(name)]
+    if unknown and not about:
+        return Evidence(passages, (), f"No abstract here mentions {_listed(unknown)}.")
+    named = about or _named(retriever, text, passages)
+    quotes = _quotes(retriever, settings, text, passages, named)
+    if max((quote.score for quote in quotes), default=0.0) < settings.abstain_below:
+        return Evidence(passages, (), f"None of the {len(retriever.library):,} abstracts comes close to this question.")
+    return Evidence(passages, quotes)
+
+
+def _listed(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _named(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[str, ...]:
+    """The papers that a question names, when it names more than one: in the question's order; else none."""
+    found = {passage.span.paper.id for passage in passages}
+    owners = (retriever.owner(name) for name in names(text))
+    papers = tuple(dict.fromkeys(owner for owner in owners if owner in found))
+    return papers if len(papers) > 1 else ()
+
+
+def _quotes(
+    retriever: HybridRetriever, settings: Settings, text: str, passages: tuple[Passage, ...], named: tuple[str, ...]
+) -> tuple[Quote, ...]:
+    if len(named) > 1 or (asks_for_several(text) and not named):
+        near = [p.span.paper.id for p in passages if p.score >= NEAR * passages[0].score][:MOST_PAPERS]
+        each = [retriever.quotes(text, paper, COMPARED if named else 1) for paper in named or near]
+        best = max((quotes[0].score for quotes in each if quotes), default=0.0)
+        return tuple(quote for quotes in each for quote in _in_order(quotes) if named or quote.score >= NEAR * best)
+    paper = named[0] if named else passages[0].span.paper.id
+    quotes = retriever.quotes(text, paper, settings.quotes, LEAST_QUOTE)
+    return _in_order(quotes)
+
+
+def _in_order(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:
+    return tuple(sorted(quotes, key=lambda quote: quote.span.start))

@@ -1,0 +1,179 @@
+"""The truth: papers, chunks and vectors in one SQLite file, one writer at a time. Knows no index and no model."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from rag.errors import LibraryBusy, LibraryDamaged, UnknownPaper
+from rag.identity import title_key
+from rag.schema import COLUMNS, FILE, MIGRATIONS, connect, explained, migrate, paper_of, unwritable
+from rag.types import Paper, Scope, Span
+from rag.writer import Kind, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A chunk as the library keeps it: its lasting number, its place, its unit-length vector (float16)."""
+
+    id: int
+    span: Span
+    vector: np.ndarray
+
+
+class Library:
+    """Reads at any time, from any thread or process; writes inside `writing()`.
+
+    Every method raises a LibraryError when the file can't be used.
+    """
+
+    def __init__(self, folder: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
+        self.folder = folder
+        self._file = folder / FILE
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._file, timeout=30, isolation_level=None)) as db:
+                migrate(db, migrations, folder)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one read: cheap, safe in any thread, and it sees all that was committed."""
+        with explained(self.folder), closing(connect(self._file)) as db:
+            yield db
+
+    @contextmanager
+    def writing(self, wait: float = 0) -> Iterator[Writer]:
+        """The one writer, after at most `wait` seconds. Raises LibraryBusy; what was not committed is dropped."""
+        lock, pid = FileLock(self.folder / "writer.lock"), self.folder / "writer.pid"
+        try:
+            lock.acquire(timeout=wait)  # the system's own lock: it ends with the process that holds it
+        except Timeout:
+            raise LibraryBusy(
+                f"Process {_text(pid)} is adding to the library in {self.folder}. Try again when it is done."
+            ) from None
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        try:
+            with explained(self.folder), closing(connect(self._file)) as db:
+                pid.write_text(str(os.getpid()))
+                yield Writer(db)
+        finally:
+            lock.release()
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change."""
+        return self._fact("generation")
+
+    @property
+    def edition(self) -> str:
+        """The generation and a random stamp: no two states share it, not even after a backup is restored."""
+        with self._reading() as db:
+            facts = dict(db.execute("SELECT key, value FROM facts"))
+        return f"{facts['generation']}-{facts['stamp']:x}"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process is writing just now."""
+        lock = FileLock(self.folder / "writer.lock")
+        try:
+            with lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it was never settled if the shipped papers belong here, or adding them was cut short."""
+        return bool(self._fact("fresh"))
+
+    def _fact(self, key: str) -> int:
+        return self._number("SELECT value FROM facts WHERE key = ?", key)
+
+    def __len__(self) -> int:
+        return self._number("SELECT count(*) FROM papers")
+
+    def count(self, kind: Kind) -> int:
+        """How many passages or sentences there are."""
+        return self._number("SELECT count(*) FROM chunks WHERE kind = ?", kind)
+
+    def _number(self, question: str, *values: str) -> int:
+        with self._reading() as db:
+            return int(db.execute(question, values).fetchone()[0])
+
+    def papers(self) -> Iterator[Paper]:
+        """All papers, in the order they came."""
+        with self._reading() as db:
+            yield from map(paper_of, db.execute(f"SELECT {COLUMNS} FROM papers ORDER BY seq"))
+
+    def paper(self, name: str) -> Paper:
+        """By id, else by title. Raises UnknownPaper."""
+        with self._reading() as db:
+            row = db.execute(
+                f"SELECT {COLUMNS} FROM papers WHERE id = ?1 OR title_key = ?2 ORDER BY id = ?1 DESC, seq LIMIT 1",
+                (name, title_key(name)),
+            ).fetchone()
+        if row is None:
+            raise UnknownPaper(f"No paper {name!r} in the library. List them with: askpapers papers")
+        return paper_of(row)
+
+    def within(self, scope: Scope) -> frozenset[str]:
+        """Ids of the papers in the scope; papers by id or title, venues and authors by any part of the name."""
+        parts = {
+            "id = ? COLLATE BINARY": scope.papers,
+            "year = ?": scope.years,
+            "instr(lower(venue), lower(?))": scope.venues,
+            "EXISTS (SELECT 1 FROM json_each(authors) WHERE instr(lower(value), lower(?)))": scope.authors,
+        }
+        clauses = [f"({' OR '.join([clause] * len(given))})" for clause, given in parts.items() if given]
+        values = [value for given in parts.values() for value in given]
+        with self._reading() as db:
+            rows = db.execute(f"SELECT id FROM papers WHERE {' AND '.join(clauses) or 'TRUE'}", values)
+            return frozenset(row[0] for row in rows)
+
+    def chunks(self, kind: Kind, fingerprint: str, papers: Iterable[str] | None = None) -> Iterator[Stored]:
+        """Chunks of these papers, or of all, in reading order. Raises LibraryDamaged where one has no vector."""
+        only = "" if papers is None else "AND papers.id IN (SELECT value FROM json_each(?))"
+        with self._reading() as db:
+            rows = db.execute(
+                f"""SELECT chunks.id, start, stop, vector, {COLUMNS} FROM papers
+                JOIN chunks ON chunks.paper = papers.seq AND kind = ?
+                LEFT JOIN vectors ON vectors.digest = chunks.digest AND fingerprint = ?
+                WHERE TRUE {only} ORDER BY papers.seq, start""",
+                (kind, fingerprint, *([] if papers is None else [json.dumps(list(papers))])),
+            )
+            paper: Paper | None = None
+            for chunk, start, stop, vector, *columns in rows:
+                if paper is None or paper.id != columns[0]:
+                    paper = paper_of(columns)
+                if vector is None:
+                    raise LibraryDamaged(
+                        f"{paper.id} has no vectors of {fingerprint}. Remove it and add it again: "
+                        f"askpapers remove {paper.id}"
+                    )
+                yield Stored(chunk, Span(paper, start, stop), np.frombuffer(vector, np.float16))
+
+    def spans(self, chunks: Iterable[int]) -> dict[int, Span]:
+        """Where these chunks stand; those that are gone are left out."""
+        with self._reading() as db:
+            rows = db.execute(
+                f"""SELECT chunks.id, start, stop, {COLUMNS} FROM chunks JOIN papers ON chunks.paper = papers.seq
+                WHERE chunks.id IN (SELECT value FROM json_each(?))""",
+                (json.dumps([int(chunk) for chunk in chunks]),),
+            )
+            return {chunk: Span(paper_of(columns), start, stop) for chunk, start, stop, *columns in rows}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        return "?"

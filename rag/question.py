@@ -1,0 +1,68 @@
+"""What a question asks for, read from its words: names, a figure, several papers. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from rag.words import tokens
+
+_WORD = re.compile(r"[^\W_][\w.+@/-]*[\w+@]|[^\W_]")
+_SENTENCE_START = re.compile(r"(?:^|[.?!:;]\s+|[\"“(]\s*)$")
+_FIGURE = re.compile(
+    r"\bhow (?:many|much|large|big|small|long|few|often|well|accurate|fast|far|high|low)\b|\bby how\b|\bnumbers? of\b"
+    r"|\b(?:percentage|share|accuracy|score|size|top-1|bleu|figures?|gains?|speed-?up|fraction|proportion)\b",
+    re.IGNORECASE,
+)
+_PLURAL = r"papers|works|methods|models|approaches|studies|systems|techniques|articles|frameworks"
+_SEVERAL = re.compile(
+    rf"\b(?:which|what|any|all|some|list|show|find|name|other|of the|these|those|many)\b(?:\W+\w+){{0,3}}?\W+"
+    rf"(?:{_PLURAL})\b|\b(?:{_PLURAL}) (?:that|which|about|on|for|using|with|report|do|use)\b"
+    r"|\bwho (?:is|are|has|have|else)\b|\bcompare\b|\bcomparison (?:of|between|with)\b|\bversus\b|\bvs\b"
+    r"|\bdiffer(?:s|ences?|ent)?\b.*\b(?:between|from)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:we|our|this (?:paper|work|article|study))\b", re.IGNORECASE)
+_NO_NAMES = frozenset({"ok", "faq", "asap", "fyi", "btw", "tldr", "eli5", "pls", "q&a"})
+_NUMERAL = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|dozens?|hundreds?|thousands?|[mb]illions?|half|twice)\b",
+    re.IGNORECASE,
+)
+
+
+def names(question: str) -> tuple[str, ...]:
+    """Words that look like names: GPT-4, CapsFusion, CLIP, and capitalised ones inside a sentence; each once.
+
+    Where most words begin with a capital (A Title, or SHOUTING), capitals say nothing.
+    """
+    words = list(_WORD.finditer(question))
+    if sum(word.group()[0].isupper() for word in words) > len(words) / 2 and len(words) > 3:
+        return ()
+    found = [word.group() for word in words if _is_name(question, word)]
+    return tuple(dict.fromkeys(name for name in found if tokens(name) and name.casefold() not in _NO_NAMES))
+
+
+def _is_name(question: str, match: re.Match[str]) -> bool:
+    word = match.group()
+    if any(letter.isupper() for letter in word[1:]) or re.search(r"[^\W\d_]-?\d|\d-?[^\W\d_]{3}", word):
+        return True
+    return word[0].isupper() and len(word) > 1 and not _SENTENCE_START.search(question[: match.start()])
+
+
+def asks_for_figure(question: str) -> bool:
+    """Whether a number would answer it."""
+    return bool(_FIGURE.search(question))
+
+
+def asks_for_several(question: str) -> bool:
+    """Whether more than one paper is asked for."""
+    return bool(_SEVERAL.search(question))
+
+
+def holds_figure(sentence: str) -> bool:
+    """Whether a number stands in it."""
+    return bool(_NUMERAL.search(sentence))
+
+
+def speaks_of_own_work(sentence: str) -> bool:
+    """Whether the authors say what they did, rather than what others do."""
+    return bool(_OWN.search(sentence))

@@ -1,0 +1,117 @@
+"""Hybrid retrieval: meaning and words, each standardised over the whole collection, fused, one passage a paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from llama_index.core.base.base_retriever import BaseRetriever
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+
+from rag.config import Settings
+from rag.encoder import BundledEncoder
+from rag.errors import LibraryEmpty
+from rag.index import Index, current_index
+from rag.library import Library
+from rag.quotes import Quote, best_quotes
+from rag.types import EVERYTHING, Passage, Scope
+
+SHARED_BY = 2  # papers that may use a name for it to belong to the one that uses it most
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Rows of an index, best first, one a paper, and their fused scores."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+
+
+class HybridRetriever(BaseRetriever):
+    """Always searches the library as it is now, whoever wrote to it; safe in many threads."""
+
+    def __init__(self, library: Library, encoder: BundledEncoder, settings: Settings) -> None:
+        self.library, self._encoder, self._settings = library, encoder, settings
+        self._lock = Lock()
+        self._index: Index | None = None
+        super().__init__()
+
+    def index(self) -> Index:
+        """The newest edition. Raises LibraryEmpty."""
+        with self._lock:
+            if self._index is None or self._index.edition != self.library.edition:
+                if not len(self.library):
+                    raise LibraryEmpty(
+                        f"The library in {self.library.folder} holds no papers. Add some: askpapers ingest PATH"
+                    )
+                self._index = current_index(self.library, self._encoder.fingerprint)
+            return self._index
+
+    def search(self, text: str, scope: Scope = EVERYTHING, most: int | None = None) -> tuple[Passage, ...]:
+        """Each of the best papers' best passage, best first, with fused scores in standard deviations."""
+        index = self.index()
+        ranked = self._rank(index, text, self.library.within(scope) if scope else None)
+        rows = ranked.rows[: most or self._settings.passages]
+        spans = self.library.spans(index.chunks[rows])
+        found = zip(index.chunks[rows], ranked.scores, strict=False)
+        return tuple(Passage(spans[chunk], float(score)) for chunk, score in found if chunk in spans)
+
+    def quotes(self, text: str, paper: str, most: int, least: float = 0.0) -> tuple[Quote, ...]:
+        """The paper's sentences that answer best, best first."""
+        sentences = tuple(self.library.chunks("sentence", self._encoder.fingerprint, [paper]))
+        return best_quotes(text, self._encoder.vector(text), sentences, self.index().rarity, most, least)
+
+    def knows(self, name: str) -> bool:
+        """Whether any abstract or title holds the name, or a part of it."""
+        return bool(self.index().word_scores(name).any())
+
+    def owner(self, name: str) -> str | None:
+        """The id of the paper that a name belongs to: one that all but it don't use, or nearly; else None."""
+        index = self.index()
+        scores = index.word_scores(name, whole=True)
+        users = np.unique(index.owners[scores > 0])
+        return index.papers[index.owners[scores.argmax()]] if 0 < len(users) <= SHARED_BY else None
+
+    def _rank(self, index: Index, text: str, papers: frozenset[str] | None) -> Ranked:
+        vector, words = self._encoder.vector(text), index.word_scores(text)
+        rows = self._candidates(index, vector, words) if papers is None else _rows_of(index, papers)
+        mean, deviation = index.cosine_moments(vector)
+        meaning = (index.cosines(vector, rows) - mean) / deviation
+        matching = (words[rows] - words.mean()) / (words.std() or 1.0)
+        return _best_of_each(index, rows, meaning + self._settings.words_weight * matching)
+
+    def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """The best by meaning and the best by words: with exact scores for both, as good as scoring every row."""
+        most = min(self._settings.candidates, len(words))
+        matching = np.argpartition(-words, most - 1)[:most]
+        return np.union1d(index.nearest(vector, most), matching[words[matching] > 0])
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return [as_node(passage) for passage in self.search(query_bundle.query_str)]
+
+
+def as_node(passage: Passage) -> NodeWithScore:
+    """For LlamaIndex: the passage's words, and where they stand as metadata."""
+    span = passage.span
+    node = TextNode(
+        id_=f"{span.paper.id}:{span.start}-{span.end}",
+        text=span.text,
+        start_char_idx=span.start,
+        end_char_idx=span.end,
+        metadata={"paper_id": span.paper.id, "title": span.paper.title, "url": span.paper.url, "year": span.paper.year},
+    )
+    return NodeWithScore(node=node, score=passage.score)
+
+
+def _rows_of(index: Index, papers: frozenset[str]) -> np.ndarray:
+    wanted = np.array([paper in papers for paper in index.papers])
+    return np.flatnonzero(wanted[index.owners])
+
+
+def _best_of_each(index: Index, rows: np.ndarray, scores: np.ndarray) -> Ranked:
+    """Each paper's best row; equal scores in the library's order."""
+    order = np.lexsort((rows, -scores))
+    _, first = np.unique(index.owners[rows[order]], return_index=True)
+    kept = order[np.sort(first)]
+    return Ranked(rows[kept], scores[kept])

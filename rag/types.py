@@ -1,0 +1,122 @@
+"""The nouns: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["answered", "abstained", "failed"]
+Support = Literal["supported", "partial", "unsupported"]
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper as the library knows it: metadata and abstract, never the full text."""
+
+    id: str
+    title: str
+    abstract: str
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    venue: str | None = None
+    url: str | None = None
+    doi: str | None = None
+    arxiv: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`paper.abstract[start:end]`, in characters."""
+
+    paper: Paper
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= len(self.paper.abstract):
+            raise ValueError(f"[{self.start}:{self.end}] is outside the abstract of {self.paper.id}")
+
+    @property
+    def text(self) -> str:
+        """The words at that place, so that a quote can't disagree with where it stands."""
+        return self.paper.abstract[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of an abstract, with the retriever's score (higher is better, no unit)."""
+
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered quote: numbers count 1, 2, 3 ... by first use in the answer's text."""
+
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A stretch of the answer, and how far the quotes that it cites bear it out (score in 0..1)."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation so far; an assistant's turn may name the papers that it cited (ids or titles)."""
+
+    role: Role
+    content: str
+    papers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which papers may answer; an empty field sets no bound, several bounds hold together."""
+
+    papers: tuple[str, ...] = ()
+    years: tuple[int, ...] = ()
+    venues: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.papers or self.years or self.venues or self.authors)
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, what was said before it, and where to look."""
+
+    text: str
+    history: tuple[Turn, ...] = ()
+    scope: Scope = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question; `status` says whether it was answered, abstained from or failed."""
+
+    question: str
+    standalone_question: str
+    status: Status
+    text: str
+    reason: str | None = None
+    fallback: str | None = None
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    model: str = "extractive"
+    usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})
+    timings: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,44 @@
+"""What counts as a word when words are matched: stemmed, no stop words, names and figures kept whole. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import Stemmer
+from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+# Names and figures stay one token: GPT-4, IL-6, p<0.05, 2.5x, 81.4%, F_{1}, gpt-3.5-turbo
+_TOKEN = re.compile(r"\w+(?:[-.:/@+<>=_^{}]+\w+)*[%+]?")
+_PART = re.compile(r"[^\W\d_]{2,}|\d+(?:\.\d+)?")
+_STEMMER = Stemmer.Stemmer("english")
+STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def tokens(text: str) -> list[str]:
+    """The text's words in order; a compound yields itself and its parts ("image-text": image-text, image, text)."""
+    return [token for match in _TOKEN.finditer(plain(text)) for token in _forms(match.group())]
+
+
+@lru_cache(maxsize=1 << 16)
+def _forms(token: str) -> tuple[str, ...]:
+    return tuple(_kept(token))
+
+
+def _kept(token: str) -> Iterator[str]:
+    if token.isalpha():
+        if token not in STOP_WORDS:
+            yield _STEMMER.stemWord(token)
+        return
+    yield token
+    for part in _PART.findall(token):
+        if part != token and part not in STOP_WORDS:
+            yield _STEMMER.stemWord(part)

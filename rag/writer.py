@@ -1,0 +1,152 @@
+"""Gathers papers into the library's file, a transaction at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+import numpy as np
+
+from rag.errors import VectorRejected
+from rag.identity import merged, same_paper, title_key
+from rag.schema import COLUMNS, paper_of, row_of
+from rag.types import Paper
+
+Kind = Literal["passage", "sentence"]
+Outcome = Literal["added", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A place in an abstract, and the text that is embedded for it ("title. passage", or the sentence alone)."""
+
+    kind: Kind
+    start: int
+    end: int
+    embedded: str
+
+    @property
+    def digest(self) -> bytes:
+        """Vectors are kept by what was embedded, so that the same words are never embedded twice."""
+        return sha256(self.embedded.encode()).digest()[:16]
+
+
+class Writer:
+    """Gathers papers into a transaction; nothing is seen by others, or survives a crash, before `commit`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._changed = False
+        self._embedded: dict[bytes, str] = {}
+
+    def _begin(self) -> None:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def put(self, paper: Paper, cut: Callable[[Paper], Iterable[Chunk]]) -> Outcome:
+        """Adds or updates one paper; `cut` is called only where title or abstract is new."""
+        self._begin()
+        old = _match(self._db, paper)
+        if old is None:
+            self._insert(paper, cut)
+            return "added"
+        new = merged(old, paper)
+        if new == old:
+            return "unchanged"
+        self._update(old, new, cut)
+        return "updated"
+
+    def _insert(self, paper: Paper, cut: Callable[[Paper], Iterable[Chunk]]) -> None:
+        row = (_free_id(self._db, paper.id), *row_of(paper)[1:], title_key(paper.title))
+        names = COLUMNS.replace("papers.", "")
+        seq = self._db.execute(f"INSERT INTO papers ({names}, title_key) VALUES ({', '.join('?' * 10)})", row).lastrowid
+        self._cut(seq, cut(paper))
+
+    def _update(self, old: Paper, new: Paper, cut: Callable[[Paper], Iterable[Chunk]]) -> None:
+        names = [name.removeprefix("papers.") for name in COLUMNS.split(", ")]
+        self._db.execute(
+            f"UPDATE papers SET {', '.join(f'{name} = ?' for name in names)}, title_key = ? WHERE id = ?",
+            (*row_of(new), title_key(new.title), old.id),
+        )
+        self._changed = True
+        if (old.title, old.abstract) != (new.title, new.abstract):
+            seq = self._db.execute("SELECT seq FROM papers WHERE id = ?", (old.id,)).fetchone()[0]
+            self._db.execute("DELETE FROM chunks WHERE paper = ?", (seq,))
+            self._cut(seq, cut(new))
+
+    def _cut(self, seq: int | None, chunks: Iterable[Chunk]) -> None:
+        chunks = tuple(chunks)
+        self._changed = True
+        self._embedded |= {chunk.digest: chunk.embedded for chunk in chunks}
+        self._db.executemany(
+            "INSERT INTO chunks (paper, kind, start, stop, digest) VALUES (?, ?, ?, ?, ?)",
+            [(seq, chunk.kind, chunk.start, chunk.end, chunk.digest) for chunk in chunks],
+        )
+
+    def lacking(self, fingerprint: str) -> list[str]:
+        """The texts put since the last commit that have no vector of this fingerprint, each once."""
+        known = "SELECT 1 FROM vectors WHERE fingerprint = ? AND digest = ?"
+        return [
+            text for key, text in self._embedded.items() if not self._db.execute(known, (fingerprint, key)).fetchone()
+        ]
+
+    def commit(self, fingerprint: str, texts: Sequence[str], vectors: np.ndarray) -> None:
+        """Keeps what was put, with a vector a text: (n, dimensions). Raises VectorRejected, keeping nothing."""
+        self._begin()
+        digests = [Chunk("passage", 0, 0, text).digest for text in texts]
+        rows = zip(digests, _unit(vectors), strict=True)
+        self._db.executemany(
+            "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", [(fingerprint, key, row.tobytes()) for key, row in rows]
+        )
+        self._finish()
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Takes papers out, and every vector that nothing refers to any more."""
+        self._begin()
+        self._db.executemany("DELETE FROM papers WHERE id = ?", [(paper,) for paper in ids])
+        self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM chunks)")
+        self._changed = True
+        self._finish()
+
+    def settle(self) -> None:
+        """Notes that the shipped papers are all here, or are not wanted."""
+        self._db.execute("UPDATE facts SET value = 0 WHERE key = 'fresh'")
+
+    def _finish(self) -> None:
+        if self._changed:
+            self._db.execute("UPDATE facts SET value = value + 1 WHERE key = 'generation'")
+            self._db.execute("UPDATE facts SET value = abs(random()) WHERE key = 'stamp'")
+        self._db.execute("COMMIT")
+        self._changed, self._embedded = False, {}
+
+
+def _match(db: sqlite3.Connection, paper: Paper) -> Paper | None:
+    """The stored paper that is the same one: by DOI, then arXiv id, then title."""
+    rows = db.execute(
+        f"""SELECT {COLUMNS} FROM papers WHERE doi = ?1 OR arxiv = ?2 OR title_key = ?3
+        ORDER BY doi IS ?1 AND doi IS NOT NULL DESC, arxiv IS ?2 AND arxiv IS NOT NULL DESC, seq""",
+        (paper.doi, paper.arxiv, title_key(paper.title)),
+    )
+    return next((found for found in map(paper_of, rows) if same_paper(found, paper)), None)
+
+
+def _free_id(db: sqlite3.Connection, wanted: str) -> str:
+    """The id itself, or with -2, -3 ... where another paper bears it."""
+    free, number = wanted, 1
+    while db.execute("SELECT 1 FROM papers WHERE id = ?", (free,)).fetchone():
+        number += 1
+        free = f"{wanted}-{number}"
+    return free
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows of unit length, float16; cosines move by less than 0.001. Raises VectorRejected."""
+    vectors = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    if not np.isfinite(lengths).all() or not (lengths > 0).all():
+        raise VectorRejected("The embedding gave a vector with NaN, infinity or only zeros; nothing was stored.")
+    unit: np.ndarray = (vectors / lengths).astype(np.float16)
+    return unit

@@ -1,0 +1,224 @@
+"""The command line: parse, open, do, print. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from rag.errors import AskpapersError, CallerMistake
+
+if TYPE_CHECKING:
+    from rag.config import Settings
+
+Home = Annotated[
+    Path | None, typer.Option("--library", metavar="DIR", help="Folder of another library; never filled unasked.")
+]
+Llm = Annotated[str | None, typer.Option("--llm", metavar="SPEC", help="Who writes the answer; so far: extractive.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, on stdout.")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the window; the next free one if taken.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Don't open a browser.")]
+
+app = typer.Typer(
+    name="askpapers",
+    help="Ask a collection of papers a question; every sentence of the answer is backed by a verbatim quote.\n\n"
+    'Without a command: opens the chat window. Example: askpapers ask "What does Nano-Capsulator compress?"',
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """The entry point: exit code 0 done, 1 a failure, 2 a mistake of the caller's."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command; an error is one line on stderr."""
+    try:
+        return int(app(arguments, standalone_mode=False) or 0)
+    except TyperException as error:
+        return _complain(error.format_message(), 2)
+    except AskpapersError as error:
+        return _complain(str(error), 2 if isinstance(error, CallerMistake) else 1)
+    except typer.Abort:
+        return _complain("Stopped. What was finished is kept; run it again to go on.", 130)
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"askpapers: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"askpapers {version('askpapers')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def default(
+    context: typer.Context,
+    port: Port = None,
+    no_browser: NoBrowser = False,
+    library: Home = None,
+    llm: Llm = None,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Opens the chat window when no command is given."""
+    if context.invoked_subcommand is None:
+        chat(port, no_browser, library, llm)
+
+
+@app.command(epilog="Example: askpapers chat --port 8600 --no-browser")
+def chat(port: Port = None, no_browser: NoBrowser = False, library: Home = None, llm: Llm = None) -> None:
+    """Opens the chat window in the browser, on this machine only."""
+    from ui.serve import serve
+
+    settings = _settings(library, llm, port)
+    _opened(settings, library)
+    serve(settings, browser=not no_browser)
+
+
+@app.command(epilog='Example: askpapers ask "How much shorter do capsule prompts get?" --json')
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, in quotes.")],
+    history: Annotated[
+        Path | None, typer.Option(metavar="FILE", help='JSON: [{"role": "user", "content": "...", "papers": [...]}].')
+    ] = None,
+    show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what is sent to the model.")] = False,
+    as_json: AsJson = False,
+    library: Home = None,
+    llm: Llm = None,
+) -> int:
+    """Answers one question with quotes, or says that the papers don't."""
+    from rag.forms import answer_json, read_history
+    from rag.pipeline import readable, settled
+    from rag.types import Query
+    from ui.terminal import print_answer, print_stream
+
+    query = Query(readable(question), read_history(history) if history else ())
+    settings = _settings(library, llm)
+    pipeline = _opened(settings, library, quiet=as_json)
+    if show_prompt:
+        print("Nothing is sent to any model: this answer is made of the papers' own sentences.", file=sys.stderr)
+    stream = pipeline.ask(query)
+    if as_json:
+        answer = settled(query, lambda: stream.answer)
+        _print_json(answer_json(answer))
+    else:
+        answer = settled(query, lambda: print_stream(stream))
+        print_answer(answer)
+    return 1 if answer.status == "failed" else 0
+
+
+@app.command(epilog="Example: askpapers ingest refs.bib more.jsonl exports/")
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders of files.")],
+    as_json: AsJson = False,
+    library: Home = None,
+) -> int:
+    """Adds papers from JSON Lines, JSON, CSV, BibTeX or pasted text (title, blank line, abstract)."""
+    from ingest.add import fill
+    from ingest.add import ingest as add
+    from ingest.read import expand
+    from rag.encoder import BundledEncoder
+    from rag.library import Library
+    from ui.terminal import print_summary, progress
+
+    missing = [path for path in paths if not path.exists() and not path.is_symlink()]
+    if missing:
+        raise CallerMistake(f"No file or folder {str(missing[0])!r}. Nothing was added.")
+    store, encoder = Library(_settings(library).library), BundledEncoder()
+    with progress(quiet=as_json) as step:
+        if library is None and store.fresh and len(store):
+            fill(store, encoder, step)  # adding the shipped papers was cut short
+        summaries = add(store, expand(paths), encoder, step)
+    if as_json:
+        _print_json([summary.as_json() for summary in summaries])
+    else:
+        print_summary(summaries, len(store))
+    return 0
+
+
+@app.command(epilog="Example: askpapers papers | grep -i clip")
+def papers(as_json: AsJson = False, library: Home = None) -> None:
+    """Lists the papers in the library."""
+    from dataclasses import asdict
+
+    from ui.terminal import printable
+
+    store = _library(_settings(library), library)
+    if as_json:
+        _print_json([asdict(paper) for paper in store.papers()])
+        return
+    for paper in store.papers():
+        print(printable(f"{paper.id}  {paper.title}{f' ({paper.year})' if paper.year else ''}"))
+
+
+@app.command(epilog="Example: askpapers remove demystifying-clip-data-1a2b3c")
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `askpapers papers` lists them.")],
+    library: Home = None,
+) -> None:
+    """Takes papers out of the library."""
+    from ingest.add import publish
+    from rag.encoder import BundledEncoder
+    from ui.terminal import printable
+
+    store = _library(_settings(library), library)
+    found = [store.paper(name) for name in ids]
+    with store.writing() as writer:
+        writer.remove(paper.id for paper in found)
+    publish(store, BundledEncoder())
+    for paper in found:
+        print(printable(f"Removed {paper.id}  {paper.title}"))
+
+
+@app.command(epilog="Example: askpapers doctor --json")
+def doctor(as_json: AsJson = False, library: Home = None, llm: Llm = None) -> int:
+    """Checks configuration, library, index, encoder and port, and says how to mend what is wrong."""
+    from ui.doctor import checks
+    from ui.terminal import print_checks
+
+    found = checks(_settings(library, llm), ship=library is None)
+    if as_json:
+        _print_json([check.as_json() for check in found])
+    else:
+        print_checks(found)
+    return int(any(check.status == "error" for check in found))
+
+
+def _settings(library: Path | None, llm: str | None = None, port: int | None = None) -> Settings:
+    from rag.config import load_settings
+
+    return load_settings(home=library, llm=llm, port=port)
+
+
+def _library(settings: Settings, given: Path | None) -> Any:
+    """The library; a default one that is new is first given the shipped papers."""
+    from ui.opening import open_library
+
+    return open_library(settings, ship=given is None)
+
+
+def _opened(settings: Settings, given: Path | None, quiet: bool = False) -> Any:
+    from ui.opening import open_pipeline
+
+    return open_pipeline(settings, ship=given is None, quiet=quiet)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, dict) else 1))
