@@ -8,7 +8,7 @@ from rag.config import Settings
 from rag.question import asks_for_several, names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
-from rag.types import EVERYTHING, Passage, Scope
+from rag.types import EVERYTHING, Passage, Scope, Standalone
 
 MOST_PAPERS = 5  # quoted from when several are asked for
 NEAR = 0.5  # share of the first paper's score, and of the best quote's, that a further paper needs
@@ -25,18 +25,16 @@ class Evidence:
     missing: str | None = None  # why the papers don't say
 
 
-def gather(
-    retriever: HybridRetriever, settings: Settings, text: str, scope: Scope = EVERYTHING, about: tuple[str, ...] = ()
-) -> Evidence:
-    """Evidence for a standalone question; papers named by `about` (ids) come first, whatever their rank."""
-    passages = retriever.search(text, scope)
+def gather(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope = EVERYTHING) -> Evidence:
+    """Evidence for a question; the papers that it is known to be about are quoted, whatever their rank."""
+    passages = retriever.search(question.text, scope)
     if not passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
-    unknown = [name for name in names(text) if not retriever.knows(name)]
-    if unknown and not about:
+    unknown = [name for name in names(question.asked) if not retriever.knows(name)]
+    if unknown:
         return Evidence(passages, (), f"No abstract here mentions {_listed(unknown)}.")
-    named = about or _named(retriever, text, passages)
-    quotes = _quotes(retriever, settings, text, passages, named)
+    named = question.papers or _named(retriever, question.text, passages)
+    quotes = _quotes(retriever, settings, question.asked, passages, named)
     if max((quote.score for quote in quotes), default=0.0) < settings.abstain_below:
         return Evidence(passages, (), f"None of the {len(retriever.library):,} abstracts comes close to this question.")
     return Evidence(passages, quotes)

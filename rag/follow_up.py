@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from rag.errors import UnknownPaper
 from rag.question import names
-from rag.types import Paper, Turn
+from rag.types import Paper, Standalone, Turn
 from rag.words import tokens
 
 Lookup = Callable[[str], Paper]
@@ -33,35 +32,35 @@ _PLACES = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "fifth
 _ORDINAL = re.compile(
     rf"\bthe ({'|'.join(_PLACES)})\b(?: (?:one|paper|method|model|work|study|system))?", re.IGNORECASE
 )
+_COMPARES = re.compile(
+    r"\b(?:compare[sd]?|comparison|differ\w*|than|versus|vs|better|worse|relate[sd]?)\b", re.IGNORECASE
+)
+LONGEST_CARRIED = 500  # characters of the question before, to be said again
 FEW_WORDS = 3  # content words up to which a question without a name leans on what was said
-
-
-@dataclass(frozen=True, slots=True)
-class Standalone:
-    """A question that needs no history, and the ids of the papers that it is about, where known."""
-
-    text: str
-    papers: tuple[str, ...] = ()
 
 
 def standalone(question: str, history: Sequence[Turn], lookup: Lookup) -> Standalone:
     """The question itself where it stands alone already, or opens a new topic."""
     turns = tuple(history)[-TURNS:]
     if not turns or _NEW_TOPIC.search(question) or not _leans(question):
-        return Standalone(question)
-    about = _meant(question, turns, lookup)
+        return Standalone(question, question)
     asked = _carried(question, turns)
+    about = _meant(question, turns, lookup)
     if not about:
-        return Standalone(asked)
+        return Standalone(asked, asked)
     titles = " and ".join(f"“{paper.title}”" for paper in about)
-    return Standalone(f"{asked.rstrip(' ?.!')} (about {titles})?", tuple(paper.id for paper in about))
+    return Standalone(f"{asked.rstrip(' ?.!')} (about {titles})?", asked, tuple(paper.id for paper in about))
 
 
 def _leans(question: str) -> bool:
-    bare = _EXPLETIVE.sub(" ", question)
-    if _POINTS_BACK.search(bare) or _ORDINAL.search(bare) or _CONTINUES.search(bare):
+    """Whether the question says nothing without what came before."""
+    if _CONTINUES.search(question) or _ORDINAL.search(question) or _POINTS_BACK.search(_EXPLETIVE.sub(" ", question)):
         return True
-    return len(set(tokens(question))) <= FEW_WORDS and not names(question)
+    return _is_short(question) and not names(question)
+
+
+def _is_short(question: str) -> bool:
+    return len(set(tokens(question))) <= FEW_WORDS
 
 
 def _meant(question: str, turns: Sequence[Turn], lookup: Lookup) -> tuple[Paper, ...]:
@@ -72,9 +71,8 @@ def _meant(question: str, turns: Sequence[Turn], lookup: Lookup) -> tuple[Paper,
     last, everything = lists[-1], tuple(dict.fromkeys(paper for papers in lists for paper in papers))
     picked = [_pick(match.group(1).lower(), last, everything) for match in _ORDINAL.finditer(question)]
     chosen = tuple(paper for paper in picked if paper)
-    if chosen and not re.search(r"\b(?:it|its|that|this|compare[sd]?)\b", question, re.IGNORECASE):
-        return tuple(dict.fromkeys(chosen))
-    return tuple(dict.fromkeys((*last, *chosen)))
+    beside = last if not chosen or _COMPARES.search(question) else ()  # "how does it compare with the first?"
+    return tuple(dict.fromkeys((*beside, *chosen)))
 
 
 def _pick(ordinal: str, last: Sequence[Paper], everything: Sequence[Paper]) -> Paper | None:
@@ -97,6 +95,4 @@ def _papers(turn: Turn, lookup: Lookup) -> tuple[Paper, ...]:
 def _carried(question: str, turns: Sequence[Turn]) -> str:
     """ "and on COCO?" says nothing without the question before it."""
     before = next((turn.content for turn in reversed(turns) if turn.role == "user"), "")
-    if _CONTINUES.search(question) or len(set(tokens(question))) <= FEW_WORDS:
-        return f"{before.strip()} {question}" if len(before) <= 500 else question
-    return question
+    return f"{before.strip()} {question}" if _is_short(question) and len(before) <= LONGEST_CARRIED else question

@@ -83,7 +83,7 @@ class Pipeline:
         clock = Clock()
         asked = readable(query.text)
         alone = standalone(asked, query.history, self.library.paper)
-        evidence = gather(self.retriever, self.settings, alone.text, query.scope, alone.papers)
+        evidence = gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
         yield from self._written(asked, alone.text, evidence, clock)
 

@@ -17,7 +17,7 @@ from rag.library import Library
 from rag.quotes import Quote, best_quotes
 from rag.types import EVERYTHING, Passage, Scope
 
-SHARED_BY = 2  # papers that may use a name for it to belong to the one that uses it most
+OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,12 @@ class HybridRetriever(BaseRetriever):
         return bool(self.index().word_scores(name).any())
 
     def owner(self, name: str) -> str | None:
-        """The id of the paper that a name belongs to: one that all but it don't use, or nearly; else None."""
+        """The id of the paper that a name belongs to: the one that uses it, or uses it far more than the next."""
         index = self.index()
-        scores = index.word_scores(name, whole=True)
-        users = np.unique(index.owners[scores > 0])
-        return index.papers[index.owners[scores.argmax()]] if 0 < len(users) <= SHARED_BY else None
+        scores = np.zeros(len(index.papers), np.float32)
+        np.maximum.at(scores, index.owners, index.word_scores(name, whole=True))
+        first, second, third = np.sort(np.append(scores, [0, 0]))[:-4:-1]
+        return index.papers[scores.argmax()] if first > OWNED * second and not third else None
 
     def _rank(self, index: Index, text: str, papers: frozenset[str] | None) -> Ranked:
         vector, words = self._encoder.vector(text), index.word_scores(text)

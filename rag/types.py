@@ -105,6 +105,15 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Standalone:
+    """A question that needs no history: `text` names the papers meant (ids in `papers`), `asked` does not."""
+
+    text: str
+    asked: str
+    papers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a question; `status` says whether it was answered, abstained from or failed."""
 

@@ -1,0 +1,174 @@
+"""A question's way to a cited answer, over the shipped papers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eval.questions import DEV, read_questions
+from rag.config import Settings
+from rag.encoder import BundledEncoder
+from rag.errors import LibraryEmpty, QuestionRefused
+from rag.library import Library
+from rag.pipeline import PAPERS_DONT_SAY, Pipeline, settled
+from rag.query_engine import PapersQueryEngine
+from rag.types import Answer, Query, Scope, Turn
+
+CAPSULE = "How much shorter do capsule prompts get?"
+
+
+def ask(pipeline: Pipeline, text: str) -> Answer:
+    return pipeline.ask(Query(text)).answer
+
+
+def same(answer: Answer) -> Answer:
+    """Without the times, which differ from run to run."""
+    return replace(answer, timings={})
+
+
+def test_an_answer_quotes_the_paper_that_says_it(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, CAPSULE)
+    assert answer.status == "answered"
+    assert "81.4%" in answer.text
+    assert {c.span.paper.title for c in answer.citations} == {"Learning to Compress Prompt in Natural Language Formats"}
+
+
+def test_every_quote_is_the_abstract_at_its_place_and_every_number_resolves(pipeline: Pipeline) -> None:
+    for question in read_questions(DEV):
+        answer = pipeline.ask(question.query).answer
+        numbers = [citation.number for citation in answer.citations]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert [number for statement in answer.statements for number in statement.citations] == numbers
+        for statement, citation in zip(answer.statements, answer.citations, strict=True):
+            span = citation.span
+            assert span.paper.abstract[span.start : span.end] == span.text
+            assert statement.text.endswith(span.text)
+
+
+def test_what_is_streamed_is_the_text(pipeline: Pipeline) -> None:
+    stream = pipeline.ask(Query(CAPSULE))
+    assert "".join(stream) == stream.answer.text
+    assert "".join(stream) == stream.answer.text, "a second reader is given the same"
+
+
+def test_the_work_is_done_once_however_many_read_along(pipeline: Pipeline) -> None:
+    stream = pipeline.ask(Query(CAPSULE))
+    with ThreadPoolExecutor(8) as readers:
+        texts = set(readers.map(lambda _: "".join(stream), range(8)))
+    assert texts == {stream.answer.text}
+
+
+def test_the_same_question_gets_the_same_answer(pipeline: Pipeline, shipped: Library, encoder: BundledEncoder) -> None:
+    again = Pipeline(shipped, encoder, Settings())
+    for question in read_questions(DEV)[:24]:
+        assert same(pipeline.ask(question.query).answer) == same(again.ask(question.query).answer)
+
+
+def test_f35_a_hundred_questions_at_once_do_not_mix(pipeline: Pipeline) -> None:
+    queries = [question.query for question in read_questions(DEV)][:50] * 2
+    alone = [same(pipeline.ask(query).answer) for query in queries[:50]]
+    with ThreadPoolExecutor(16) as crowd:
+        together = list(crowd.map(lambda query: same(pipeline.ask(query).answer), queries))
+    assert together == alone * 2
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How long should sourdough ferment at 18 degrees?", "What dose of amoxicillin is recommended for a child?"],
+)
+def test_f32_the_papers_do_not_say_and_the_nearest_are_shown(pipeline: Pipeline, question: str) -> None:
+    answer = ask(pipeline, question)
+    assert (answer.status, answer.text, answer.citations) == ("abstained", PAPERS_DONT_SAY, ())
+    assert answer.reason
+    assert answer.passages
+
+
+def test_a_name_that_no_abstract_mentions_is_named_in_the_reason(pipeline: Pipeline) -> None:
+    assert ask(pipeline, "Is there a paper on Mamba?").reason == "No abstract here mentions Mamba."
+
+
+def test_several_papers_are_cited_when_several_are_asked_for(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "Which of the papers are about proteins?")
+    assert len({citation.span.paper.id for citation in answer.citations}) >= 3
+
+
+def test_two_papers_compared_by_name_are_both_quoted(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "How do InterBERT and M2-Encoder differ in pretraining data?")
+    titles = " ".join(citation.span.paper.title for citation in answer.citations)
+    assert "InterBERT" in titles
+    assert "M2-Encoder" in titles
+
+
+def test_a_follow_up_is_answered_from_the_paper_before(pipeline: Pipeline) -> None:
+    history = (Turn("user", "What is CroCo?"), Turn("assistant", "A pretext task. [1]", ("CroCo: Self-Supervised Pre-training for 3D Vision Tasks by Cross-View Completion",)))  # fmt: skip # noqa: E501
+    answer = pipeline.ask(Query("Which tasks does it improve?", history)).answer
+    assert {citation.span.paper.title.split(":")[0] for citation in answer.citations} == {"CroCo"}
+
+
+def test_a_scope_is_obeyed(pipeline: Pipeline, shipped: Library) -> None:
+    only = shipped.paper("Demystifying CLIP Data").id
+    answer = pipeline.ask(Query("What accuracy is reached?", scope=Scope(papers=(only,)))).answer
+    assert {passage.span.paper.id for passage in answer.passages} == {only}
+
+
+def test_an_empty_scope_says_so(pipeline: Pipeline) -> None:
+    answer = pipeline.ask(Query("What accuracy is reached?", scope=Scope(years=(1901,)))).answer
+    assert (answer.status, answer.reason) == ("abstained", "No paper lies within the chosen scope.")
+
+
+def test_f30_an_empty_library_says_how_to_fill_it(library: Library, encoder: BundledEncoder) -> None:
+    stream = Pipeline(library, encoder, Settings()).ask(Query("What is CLIP?"))
+    with pytest.raises(LibraryEmpty, match="askpapers ingest PATH"):
+        list(stream)
+    failed = settled(Query("What is CLIP?"), lambda: stream.answer)
+    assert failed.status == "failed"
+    assert "holds no papers" in str(failed.reason)
+
+
+@pytest.mark.parametrize("question", ["", "  \n\t ", "\x00\x01", "x" * 100_000, "\ud800"])
+def test_f31_a_question_that_cannot_be_read_is_refused(pipeline: Pipeline, question: str) -> None:
+    with pytest.raises(QuestionRefused):
+        ask(pipeline, question)
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(min_size=1, max_size=300))
+def test_f31_any_other_question_gets_an_answer_or_an_abstention(pipeline: Pipeline, text: str) -> None:
+    if settled(Query(text), lambda: ask(pipeline, text)).status == "failed":
+        with pytest.raises(QuestionRefused):
+            ask(pipeline, text)
+
+
+def test_f33_more_passages_may_be_asked_for_than_there_are(shipped: Library, encoder: BundledEncoder) -> None:
+    most = Settings(candidates=1000, passages=50)
+    assert len(Pipeline(shipped, encoder, most).retriever.search("CLIP", most=1000)) <= 90
+
+
+def test_f34_a_paper_is_among_the_nearest_once(pipeline: Pipeline) -> None:
+    papers = [passage.span.paper.id for passage in ask(pipeline, CAPSULE).passages]
+    assert len(papers) == len(set(papers)) == 6
+
+
+def test_scores_fall_from_the_first_passage_to_the_last(pipeline: Pipeline) -> None:
+    scores = [passage.score for passage in ask(pipeline, CAPSULE).passages]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_it_is_a_llama_index_query_engine_and_retriever(pipeline: Pipeline) -> None:
+    response = PapersQueryEngine(pipeline=pipeline).query(CAPSULE)
+    assert "81.4%" in str(response)
+    assert response.source_nodes[0].node.metadata["title"] == "Learning to Compress Prompt in Natural Language Formats"
+    nodes = pipeline.retriever.retrieve(CAPSULE)
+    assert [node.score for node in nodes] == sorted((node.score for node in nodes), reverse=True)
+
+
+def test_nothing_is_sent_anywhere(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    assert ask(pipeline, CAPSULE).status == "answered"

@@ -1,0 +1,76 @@
+"""Follow-ups: what leans on the conversation is completed from it, what stands alone is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.errors import UnknownPaper
+from rag.follow_up import standalone
+from rag.types import Paper, Turn
+
+PAPERS = {name: Paper(name.lower(), name, "An abstract.") for name in ("MultiMAE", "ALIP", "LaCLIP")}
+ONE = (Turn("user", "What is MultiMAE?"), Turn("assistant", "A masked autoencoder. [1]", ("MultiMAE",)))
+TWO = (Turn("user", "Which works rewrite captions?"), Turn("assistant", "ALIP [1] and LaCLIP [2].", ("ALIP", "LaCLIP")))
+
+
+def lookup(name: str) -> Paper:
+    if name not in PAPERS:
+        raise UnknownPaper(name)
+    return PAPERS[name]
+
+
+def about(question: str, history: tuple[Turn, ...]) -> tuple[str, ...]:
+    return standalone(question, history, lookup).papers
+
+
+@pytest.mark.parametrize(
+    "question", ["how large is it?", "Is its code public?", "What data do they use?", "and on COCO?"]
+)
+def test_a_pronoun_or_a_fragment_means_the_paper_cited_last(question: str) -> None:
+    assert about(question, ONE) == ("multimae",)
+
+
+def test_the_standalone_question_names_the_paper_it_is_about() -> None:
+    assert standalone("how large is it?", ONE, lookup).text.endswith("how large is it (about “MultiMAE”)?")
+
+
+def test_a_fragment_carries_the_question_before_it() -> None:
+    assert standalone("and on COCO?", ONE, lookup).asked == "What is MultiMAE? and on COCO?"
+
+
+@pytest.mark.parametrize(
+    ("question", "paper"),
+    [
+        ("What about the second one?", "laclip"),
+        ("How much does the first gain?", "alip"),
+        ("and the latter?", "laclip"),
+    ],
+)
+def test_an_ordinal_counts_the_papers_of_the_last_answer(question: str, paper: str) -> None:
+    assert about(question, TWO) == (paper,)
+
+
+def test_an_ordinal_beyond_the_last_answer_counts_over_the_conversation() -> None:
+    assert about("How does it compare with the first?", (*TWO, *ONE)) == ("multimae", "alip")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "OK, something else: how would I split a scientific document into sections by topic?",
+        "Is there also a BERT for legal texts, and in what language?",
+        "Which papers propose vision-language models for medical images?",
+        "What does CapsFusion improve on image captioning benchmarks?",
+    ],
+)
+def test_a_question_that_stands_alone_or_opens_a_new_topic_is_left_alone(question: str) -> None:
+    assert standalone(question, (*TWO, *ONE), lookup).text == question
+
+
+def test_without_history_nothing_changes() -> None:
+    assert standalone("how large is it?", (), lookup).text == "how large is it?"
+
+
+def test_a_paper_of_the_history_that_the_library_lost_is_passed_over() -> None:
+    history = (Turn("user", "What is Gone?"), Turn("assistant", "Gone. [1]", ("Gone",)))
+    assert about("how large is it?", history) == ()
