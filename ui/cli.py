@@ -21,7 +21,9 @@ Home = Annotated[
 ]
 Llm = Annotated[str | None, typer.Option("--llm", metavar="SPEC", help="Who writes the answer; so far: extractive.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, on stdout.")]
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the window; the next free one if taken.")]
+Port = Annotated[
+    int | None, typer.Option(metavar="N", min=1, max=65535, help="Port of the window; the next free one if taken.")
+]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Don't open a browser.")]
 
 app = typer.Typer(
@@ -121,7 +123,7 @@ def ask(
     else:
         answer = settled(query, lambda: print_stream(stream))
         print_answer(answer)
-    return 1 if answer.status == "failed" else 0
+    return int(answer.status == "failed")
 
 
 @app.command(epilog="Example: askpapers ingest refs.bib more.jsonl exports/")

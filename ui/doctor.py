@@ -13,6 +13,7 @@ from rag.encoder import FOLDER, SHA256, BundledEncoder
 from rag.errors import AskpapersError
 from rag.index import current_index
 from rag.library import Library
+from ui.opening import open_library
 
 Status = Literal["ok", "warning", "error"]
 HOST = "127.0.0.1"
@@ -35,8 +36,8 @@ class Check:
 def checks(settings: Settings, ship: bool) -> list[Check]:
     """All of them, in the order in which they build on each other. `ship`: a new library gets the shipped papers."""
     return [
-        Check("configuration", "ok", f"answers by {settings.llm}, library in {settings.library}"),
-        _tried("encoder", lambda: _encoder()),
+        Check("configuration", "ok", f"answers are {settings.llm}: made of the papers' own sentences"),
+        _tried("encoder", _encoder),
         _tried("library", lambda: _library(settings, ship)),
         _tried("index", lambda: _index(settings)),
         _port(settings),
@@ -47,7 +48,7 @@ def _tried(name: str, look: Callable[[], Check]) -> Check:
     try:
         return look()
     except AskpapersError as error:
-        return Check(name, "error", str(error), "See the message.")
+        return Check(name, "error", str(error), None)
 
 
 def _encoder() -> Check:
@@ -60,13 +61,12 @@ def _encoder() -> Check:
 
 
 def _library(settings: Settings, ship: bool) -> Check:
-    library = Library(settings.library)
-    if library.fresh and ship:
-        return Check("library", "ok", f"new in {library.folder}: the 90 shipped papers are added by the first command")
+    library = open_library(settings, ship)
     if not len(library):
         return Check("library", "error", f"no papers in {library.folder}", "askpapers ingest PATH")
     parts = f"{library.count('passage'):,} passages, {library.count('sentence'):,} sentences"
-    return Check("library", "ok", f"{len(library):,} papers, {parts}, generation {library.generation}")
+    message = f"{len(library):,} papers in {library.folder}, {parts}, generation {library.generation}"
+    return Check("library", "ok", message)
 
 
 def _index(settings: Settings) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -37,7 +38,10 @@ def print_stream(stream: AnswerStream) -> Answer:
 def print_answer(answer: Answer) -> None:
     """What stands under the text: why not, the sources, the nearest papers."""
     if answer.reason:
-        print(printable(answer.reason))
+        failed = answer.status == "failed"
+        print(
+            printable(f"askpapers: {answer.reason}" if failed else answer.reason), file=sys.stderr if failed else None
+        )
     sources: dict[Paper, str] = {}
     for citation in answer.citations:
         paper = citation.span.paper

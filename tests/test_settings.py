@@ -1,0 +1,45 @@
+"""Settings and their documentation are one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.config import Settings, load_settings
+from rag.errors import BadSetting
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+
+
+def test_env_example_lists_every_setting_with_its_default_and_meaning() -> None:
+    listed = EXAMPLE.read_text()
+    blocks = [
+        f"# {field.description[0].upper()}{field.description[1:]}.\nASKPAPERS_{name.upper()}={_shown(field.default)}\n"
+        for name, field in Settings.model_fields.items()
+        if field.description
+    ]
+    assert listed.split("\n\n", 1)[1] == "\n".join(blocks)
+    assert len(blocks) == len(Settings.model_fields)
+
+
+def _shown(default: object) -> str:
+    return "" if default is None else str(default)
+
+
+def test_the_example_as_it_stands_means_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("ASKPAPERS_HOME")
+    (tmp_path / ".env").write_text(EXAMPLE.read_text())
+    with_example = Settings(_env_file=tmp_path / ".env")
+    assert with_example == Settings(_env_file=None)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().port = 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("port", 0), ("quotes", "many"), ("llm", "gpt-4")])
+def test_a_bad_setting_is_named_with_its_value(name: str, value: object) -> None:
+    with pytest.raises(BadSetting, match=f"ASKPAPERS_{name.upper()}={value}"):
+        load_settings(**{name: value})
