@@ -163,7 +163,8 @@ def test_it_is_a_llama_index_query_engine_and_retriever(pipeline: Pipeline) -> N
     assert "81.4%" in str(response)
     assert response.source_nodes[0].node.metadata["title"] == "Learning to Compress Prompt in Natural Language Formats"
     nodes = pipeline.retriever.retrieve(CAPSULE)
-    assert [node.score for node in nodes] == sorted((node.score for node in nodes), reverse=True)
+    scores = [node.score or 0.0 for node in nodes]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_nothing_is_sent_anywhere(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

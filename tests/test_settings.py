@@ -36,7 +36,7 @@ def test_the_example_as_it_stands_means_the_defaults(monkeypatch: pytest.MonkeyP
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().port = 1
+        setattr(Settings(), "port", 1)  # noqa: B010 - the type checker would stop us first
 
 
 @pytest.mark.parametrize(("name", "value"), [("port", 0), ("quotes", "many"), ("llm", "gpt-4")])
