@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import AskpapersError, QuestionRefused
-from rag.evidence import Evidence, gather
+from rag.evidence import gather
 from rag.extract import joined, statements
 from rag.follow_up import standalone
 from rag.library import Library
 from rag.retrieve import HybridRetriever
-from rag.types import Answer, Query
+from rag.types import Answer, Query, Statement
 
 LONGEST = 4000  # characters of a question
 PAPERS_DONT_SAY = "The papers don't say."
@@ -85,32 +85,27 @@ class Pipeline:
         alone = standalone(asked, query.history, self.library.paper)
         evidence = gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
-        yield from self._written(asked, alone.text, evidence, clock)
-
-    def _written(self, asked: str, alone: str, evidence: Evidence, clock: Clock) -> Iterator[str | Answer]:
-        if evidence.missing:
-            yield PAPERS_DONT_SAY
-            clock.mark("first_token_ms")
-            text = PAPERS_DONT_SAY
-            yield Answer(
-                asked, alone, "abstained", text, evidence.missing, passages=evidence.passages, timings=clock.read()
-            )
-            return
         written = tuple(statements(evidence.quotes))
-        pieces = [joined(statement, place == 0) for place, (statement, _) in enumerate(written)]
+        pieces = _pieces([statement for statement, _ in written])
         for piece in pieces:
             clock.mark("first_token_ms")
             yield piece
         yield Answer(
-            asked,
-            alone,
-            "answered",
-            "".join(pieces),
+            question=asked,
+            standalone_question=alone.text,
+            status="abstained" if evidence.missing else "answered",
+            text="".join(pieces),
+            reason=evidence.missing,
             statements=tuple(statement for statement, _ in written),
             citations=tuple(citation for _, citation in written),
             passages=evidence.passages,
             timings=clock.read(),
         )
+
+
+def _pieces(written: Sequence[Statement]) -> list[str]:
+    """What is painted, a statement at a time."""
+    return [joined(statement, place == 0) for place, statement in enumerate(written)] or [PAPERS_DONT_SAY]
 
 
 class Clock:

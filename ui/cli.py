@@ -6,7 +6,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -15,6 +15,8 @@ from rag.errors import AskpapersError, CallerMistake
 
 if TYPE_CHECKING:
     from rag.config import Settings
+    from rag.library import Library
+    from rag.pipeline import Pipeline
 
 Home = Annotated[
     Path | None, typer.Option("--library", metavar="DIR", help="Folder of another library; never filled unasked.")
@@ -90,7 +92,7 @@ def chat(port: Port = None, no_browser: NoBrowser = False, library: Home = None,
     from ui.serve import serve
 
     settings = _settings(library, llm, port)
-    _opened(settings, library)
+    _library(settings, library)
     serve(settings, browser=not no_browser)
 
 
@@ -113,7 +115,7 @@ def ask(
 
     query = Query(readable(question), read_history(history) if history else ())
     settings = _settings(library, llm)
-    pipeline = _opened(settings, library, quiet=as_json)
+    pipeline = _pipeline(settings, library)
     if show_prompt:
         print("Nothing is sent to any model: this answer is made of the papers' own sentences.", file=sys.stderr)
     stream = pipeline.ask(query)
@@ -144,7 +146,7 @@ def ingest(
     if missing:
         raise CallerMistake(f"No file or folder {str(missing[0])!r}. Nothing was added.")
     store, encoder = Library(_settings(library).library), BundledEncoder()
-    with progress(quiet=as_json) as step:
+    with progress() as step:
         if library is None and store.fresh and len(store):
             fill(store, encoder, step)  # adding the shipped papers was cut short
         summaries = add(store, expand(paths), encoder, step)
@@ -209,17 +211,21 @@ def _settings(library: Path | None, llm: str | None = None, port: int | None = N
     return load_settings(home=library, llm=llm, port=port)
 
 
-def _library(settings: Settings, given: Path | None) -> Any:
+def _library(settings: Settings, given: Path | None) -> Library:
     """The library; a default one that is new is first given the shipped papers."""
     from ui.opening import open_library
+    from ui.terminal import progress
 
-    return open_library(settings, ship=given is None)
+    with progress() as step:
+        return open_library(settings, given is None, step)
 
 
-def _opened(settings: Settings, given: Path | None, quiet: bool = False) -> Any:
+def _pipeline(settings: Settings, given: Path | None) -> Pipeline:
     from ui.opening import open_pipeline
+    from ui.terminal import progress
 
-    return open_pipeline(settings, ship=given is None, quiet=quiet)
+    with progress() as step:
+        return open_pipeline(settings, given is None, step)
 
 
 def _print_json(value: object) -> None:

@@ -6,27 +6,26 @@ from typing import TYPE_CHECKING
 
 from rag.config import Settings
 from rag.library import Library
-from ui.terminal import progress
 
 if TYPE_CHECKING:
+    from ingest.add import Progress
     from rag.pipeline import Pipeline
 
 
-def open_library(settings: Settings, ship: bool, quiet: bool = False) -> Library:
+def open_library(settings: Settings, ship: bool, progress: Progress | None = None) -> Library:
     """The library in the settings' folder; when it is new and `ship` is set, the shipped papers are added first."""
     library = Library(settings.library)
     if library.fresh and ship:
         from ingest.add import fill
         from rag.encoder import BundledEncoder
 
-        with progress(quiet) as step:
-            fill(library, BundledEncoder(), step)
+        fill(library, BundledEncoder(), progress)
     return library
 
 
-def open_pipeline(settings: Settings, ship: bool, quiet: bool = False) -> Pipeline:
+def open_pipeline(settings: Settings, ship: bool, progress: Progress | None = None) -> Pipeline:
     """Ready to answer."""
     from rag.encoder import BundledEncoder
     from rag.pipeline import Pipeline
 
-    return Pipeline(open_library(settings, ship, quiet), BundledEncoder(), settings)
+    return Pipeline(open_library(settings, ship, progress), BundledEncoder(), settings)
