@@ -21,5 +21,10 @@ def statements(quotes: tuple[Quote, ...]) -> Iterator[tuple[Statement, Citation]
 def joined(statement: Statement, first: bool) -> str:
     """As it is painted: a lead-in opens a paragraph of its own, the marks follow the words."""
     marks = "".join(f"[{number}]" for number in statement.citations)
-    gap = "" if first else "\n\n" if statement.text.startswith("“") else " "
+    gap = "" if first else "\n\n" if opens_paragraph(statement) else " "
     return f"{gap}{statement.text} {marks}"
+
+
+def opens_paragraph(statement: Statement) -> bool:
+    """Whether it begins with a lead-in that names its paper."""
+    return statement.text.startswith("“")

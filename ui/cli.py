@@ -16,7 +16,6 @@ from rag.errors import AskpapersError, CallerMistake
 if TYPE_CHECKING:
     from rag.config import Settings
     from rag.library import Library
-    from rag.pipeline import Pipeline
 
 Home = Annotated[
     Path | None, typer.Option("--library", metavar="DIR", help="Folder of another library; never filled unasked.")
@@ -111,11 +110,12 @@ def ask(
     from rag.forms import answer_json, read_history
     from rag.pipeline import readable, settled
     from rag.types import Query
+    from ui.opening import open_pipeline
     from ui.terminal import print_answer, print_stream
 
     query = Query(readable(question), read_history(history) if history else ())
     settings = _settings(library, llm)
-    pipeline = _pipeline(settings, library)
+    pipeline = open_pipeline(_library(settings, library), settings)
     if show_prompt:
         print("Nothing is sent to any model: this answer is made of the papers' own sentences.", file=sys.stderr)
     stream = pipeline.ask(query)
@@ -218,14 +218,6 @@ def _library(settings: Settings, given: Path | None) -> Library:
 
     with progress() as step:
         return open_library(settings, given is None, step)
-
-
-def _pipeline(settings: Settings, given: Path | None) -> Pipeline:
-    from ui.opening import open_pipeline
-    from ui.terminal import progress
-
-    with progress() as step:
-        return open_pipeline(settings, given is None, step)
 
 
 def _print_json(value: object) -> None:

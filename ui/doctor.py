@@ -14,9 +14,9 @@ from rag.errors import AskpapersError
 from rag.index import current_index
 from rag.library import Library
 from ui.opening import open_library
+from ui.serve import HOST
 
 Status = Literal["ok", "warning", "error"]
-HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ def open_library(settings: Settings, ship: bool, progress: Progress | None = Non
     return library
 
 
-def open_pipeline(settings: Settings, ship: bool, progress: Progress | None = None) -> Pipeline:
+def open_pipeline(library: Library, settings: Settings) -> Pipeline:
     """Ready to answer."""
     from rag.encoder import BundledEncoder
     from rag.pipeline import Pipeline
 
-    return Pipeline(open_library(settings, ship, progress), BundledEncoder(), settings)
+    return Pipeline(library, BundledEncoder(), settings)

@@ -1,0 +1,186 @@
+"""The chat window as a reader sees it: the real server, a real headless Chromium, every request of the page watched."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from ingest.add import ingest
+from rag.encoder import BundledEncoder
+from rag.library import Library
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+HOSTILE = {
+    "title": "Zyxel <img src=http://evil.example/a.png onerror=alert(1)> ![b](http://evil.example/b.png)",
+    "abstract": "Zyxel lattices fold at $40$ kelvin <script>alert(1)</script> [c](javascript:alert(1)) "
+    "![d](http://evil.example/d.png) \\href{http://evil.example}{e}. :red[Nothing] else is known of Zyxel lattices.",
+    "url": "javascript:alert(1)",
+}
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+
+
+def started(home: Path, port: int) -> tuple[subprocess.Popen[str], str]:
+    """The window's server, and the line that says where it is."""
+    call = [sys.executable, "-c", "from ui.cli import main; main()", "--no-browser", "--port", str(port)]
+    server = subprocess.Popen([*call, "--library", str(home)], stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    return server, server.stdout.readline()
+
+
+@pytest.fixture(scope="module")
+def address(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("window") / "home"
+    shutil.copytree(shipped_home, home)
+    papers = home.parent / "hostile.jsonl"
+    papers.write_text(json.dumps(HOSTILE))
+    ingest(Library(home), [papers], BundledEncoder())
+    server, line = started(home, 8601)
+    yield re.findall(r"http://\S+:\d+", line)[0]
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A window of its own; at the end, nothing was asked of anyone but its own server, and nothing ran or broke."""
+    requests: list[str] = []
+    troubles: list[str] = []
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(address)
+    yield page
+    page.context.close()
+    ours = urlsplit(address).netloc
+    assert not [url for url in requests if urlsplit(url.removeprefix("blob:")).netloc != ours]
+    assert not troubles
+
+
+def ask(page: Page, question: str) -> None:
+    """Types it and waits for the whole answer."""
+    answers = page.locator(".footer")
+    before = answers.count()
+    page.get_by_placeholder("Ask the papers").fill(question)
+    page.keyboard.press("Enter")
+    expect(answers).to_have_count(before + 1, timeout=30_000)
+    expect(page.get_by_placeholder("Ask the papers")).to_be_focused()  # ready for the next one
+
+
+def test_a_question_is_answered_and_a_citation_opens_its_abstract_with_the_quote_highlighted(page: Page) -> None:
+    ask(page, "How much shorter do capsule prompts get?")
+    last = page.get_by_role("button", name="Citation").last
+    expect(page.get_by_role("complementary", name="Evidence")).to_be_hidden()
+    last.click()
+    evidence = page.get_by_role("complementary", name="Evidence")
+    expect(evidence.get_by_role("heading")).to_have_text("Learning to Compress Prompt in Natural Language Formats")
+    expect(evidence.locator(".current")).to_contain_text("81.4% of the original length")
+    expect(evidence.locator(".current")).to_be_in_viewport()
+    expect(evidence.locator(".abstract")).to_contain_text("Large language models (LLMs) are great at processing")
+
+
+def test_a_follow_up_is_understood(page: Page) -> None:
+    ask(page, "What is MetaCLIP?")
+    ask(page, "How large is its data set?")
+    expect(page.locator(".prose").last).to_contain_text("Demystifying CLIP Data")
+
+
+def test_what_the_papers_do_not_say_is_an_answer_with_the_nearest_papers(page: Page) -> None:
+    ask(page, "What is the capital of France?")
+    expect(page.locator(".prose")).to_contain_text("The papers don't say.")
+    page.locator(".paper").first.click()
+    expect(page.get_by_role("complementary", name="Evidence").locator(".abstract")).not_to_be_empty()
+
+
+def test_evidence_opens_and_closes_by_keyboard_and_gives_the_focus_back(page: Page) -> None:
+    ask(page, "What is MetaCLIP?")
+    mark = page.get_by_role("button", name="Citation").first
+    mark.focus()
+    page.keyboard.press("Enter")
+    expect(mark).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary", name="Evidence")).to_be_hidden()
+    expect(mark).to_be_focused()
+
+
+def test_a_starter_question_asks_itself_by_keyboard_too(page: Page) -> None:
+    page.get_by_role("button", name="What is CapsFusion?").press("Enter")
+    expect(page.locator(".prose")).to_contain_text("CapsFusion: Rethinking Image-Text Data at Scale", timeout=30_000)
+
+
+def test_every_answer_says_who_wrote_it_and_that_only_abstracts_are_known(page: Page) -> None:
+    ask(page, "What is MetaCLIP?")
+    expect(page.locator(".footer")).to_have_text(
+        re.compile(r"extractive · 1 paper quoted · \d+ ms · only abstracts are known")
+    )
+
+
+def test_hostile_words_of_papers_and_questions_are_shown_as_words(page: Page) -> None:
+    ask(page, "What of ![x](http://evil.example/x.png) <b>Zyxel</b> lattices and $\\frac{1}{2}$?")
+    expect(page.get_by_test_id("stChatMessage").first).to_contain_text("![x](http://evil.example/x.png) <b>Zyxel</b>")
+    expect(page.locator(".prose")).to_contain_text("<img src=http://evil.example/a.png onerror=alert(1)>")
+    expect(page.locator(".prose")).to_contain_text("$40$ kelvin <script>alert(1)</script>")
+    page.get_by_role("button", name="Citation").first.click()
+    evidence = page.get_by_role("complementary", name="Evidence")
+    expect(evidence.locator(".abstract")).to_contain_text("![d](http://evil.example/d.png)")
+    expect(evidence.get_by_role("link")).to_have_count(0)
+
+
+def test_a_phone_shows_the_evidence_without_scrolling_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, "How much shorter do capsule prompts get?")
+    page.get_by_role("button", name="Citation").last.click()
+    expect(page.get_by_role("complementary", name="Evidence").locator(".current")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 200), ({"Host": "evil.example"}, 403), ({"Origin": "http://evil.example"}, 403), ({"Origin": "null"}, 403)],
+)
+def test_only_pages_of_this_machine_are_answered(address: str, headers: dict[str, str], status: int) -> None:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection.request("GET", "/", headers=headers)
+    assert connection.getresponse().status == status
+    handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    key = {"Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
+    connection.request("GET", "/_stcore/stream", headers=handshake | key | headers)
+    assert connection.getresponse().status == (101 if status == 200 else 403)
+
+
+def test_a_taken_port_is_told_and_the_next_free_one_is_taken(shipped_home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server, line = started(shipped_home, port)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(10) == 0
+    assert f"(port {port} is taken)" in line
+    assert f"http://127.0.0.1:{port}." not in line
+
+
+def test_the_server_is_reached_from_this_machine_only(address: str) -> None:
+    outside = socket.gethostbyname(socket.gethostname())
+    if outside.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((outside, urlsplit(address).port), timeout=2)
