@@ -21,9 +21,12 @@ _NEW_TOPIC = re.compile(
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|itself|they|their|theirs|them|he|she|his|her|those|these|both|former|latter|there)\b"
     r"|\b(?:this|that)\b(?! (?:is|are|was|were|can|could|do|does|did|has|have|will|would|[a-z]+s)\b)"
-    r"|\bthe (?:same|other|paper|authors?|method|model|approach|work|study|data ?set|results?|code|benchmark)\b",
+    r"|\bthe (?:same|other|paper|authors?|method|model|approach|work|study|data ?set|results?|code|benchmark)\b"
+    r"(?! (?:of|behind|called|named|about|from|that|which|(?:proposed|used|released) by)\b)",  # those say which
     re.IGNORECASE,
 )
+_ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|approach|work|study))\b", re.IGNORECASE)
+_MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|true)\b", re.IGNORECASE
 )
@@ -64,15 +67,17 @@ def _is_short(question: str) -> bool:
 
 
 def _meant(question: str, turns: Sequence[Turn], lookup: Lookup) -> tuple[Paper, ...]:
-    """Papers by ordinal ("the second one"), else those of the last answer that cited any."""
+    """Papers by ordinal ("the second one"), else those of the last answer: all ("they"), or its first ("it")."""
     lists = [papers for turn in turns if (papers := _papers(turn, lookup))]
     if not lists:
         return ()
     last, everything = lists[-1], tuple(dict.fromkeys(paper for papers in lists for paper in papers))
     picked = [_pick(match.group(1).lower(), last, everything) for match in _ORDINAL.finditer(question)]
     chosen = tuple(paper for paper in picked if paper)
-    beside = last if not chosen or _COMPARES.search(question) else ()  # "how does it compare with the first?"
-    return tuple(dict.fromkeys((*beside, *chosen)))
+    if chosen and not _COMPARES.search(question):
+        return chosen
+    one = _ONE.search(question) and not _MANY.search(question)
+    return tuple(dict.fromkeys((*(last[:1] if one else last), *chosen)))  # "how does it compare with the first?"
 
 
 def _pick(ordinal: str, last: Sequence[Paper], everything: Sequence[Paper]) -> Paper | None:

@@ -39,6 +39,14 @@ def test_a_fragment_carries_the_question_before_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "papers"),
+    [("How large is it?", ("alip",)), ("How large are they?", ("alip", "laclip")), ("And on COCO?", ("alip", "laclip"))],
+)
+def test_of_several_papers_it_means_the_first_and_they_means_all(question: str, papers: tuple[str, ...]) -> None:
+    assert about(question, TWO) == papers
+
+
+@pytest.mark.parametrize(
     ("question", "paper"),
     [
         ("What about the second one?", "laclip"),
@@ -61,6 +69,7 @@ def test_an_ordinal_beyond_the_last_answer_counts_over_the_conversation() -> Non
         "Is there also a BERT for legal texts, and in what language?",
         "Which papers propose vision-language models for medical images?",
         "What does CapsFusion improve on image captioning benchmarks?",
+        "How large is the data set of MetaCLIP?",
     ],
 )
 def test_a_question_that_stands_alone_or_opens_a_new_topic_is_left_alone(question: str) -> None:

@@ -1,0 +1,39 @@
+"""What the bench measures is what it says."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.bench import Figure, cold_figures, ingest_figures, sample
+from ingest.add import SHIPPED
+
+
+def test_a_ratio_is_ours_over_theirs() -> None:
+    assert Figure("what", 3.0, "ms", "other", 2.0).ratio == 1.5
+    assert Figure("what", 3.0, "ms").ratio is None
+
+
+def test_the_sample_is_the_first_papers_that_have_an_abstract(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.jsonl.gz"
+    papers = [{"title": str(number), "abstract": "" if number % 2 else "Words."} for number in range(10_000)]
+    corpus.write_bytes(gzip.compress("\n".join(map(json.dumps, papers)).encode()))
+    lines = sample(tmp_path, corpus, 2_000).read_text().splitlines()
+    assert [json.loads(line)["title"] for line in lines[:2]] == ["0", "2"]
+    assert len(lines) == 2_000
+    assert sample(tmp_path, corpus, 90) == SHIPPED
+
+
+def test_ingest_is_measured_beside_the_encoder_on_the_same_texts(tmp_path: Path) -> None:
+    (figure,) = ingest_figures(tmp_path, None, repeats=1)
+    assert figure.what == "ingest of 90 papers"
+    assert figure.ratio == pytest.approx(1, abs=0.9)
+
+
+def test_the_cold_command_is_measured_with_its_memory(tmp_path: Path) -> None:
+    time, memory = cold_figures(tmp_path, None, repeats=1)
+    assert time.unit == "s"
+    assert memory.ours > 50
