@@ -1,253 +1,185 @@
-"""A file's papers, one after the other; the format is told by what is in the file, not by its name.
+"""A file's papers, one after the other: one reader a format.
 
 Reads JSON Lines and CSV line by line; JSON, BibTeX and pasted text whole. Never raises for what is in a file.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from io import TextIOBase
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from io import TextIOBase, TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
-from ingest.record import Refusal, paper_from
+from ingest.recognise import ABSTRACT, HEAD, JSON, READ, Recognised, blocks, foreign, listed, recognise
+from ingest.record import Refusal, known, paper_from
+from ingest.rows import LONGEST_LINE, numbered, rows
 from rag.types import Paper
 
 Records = Iterator[Paper | Refusal]
 
-HEAD = 1 << 16  # bytes by which a format is told
 MOST = 50_000_000  # bytes of a file that is read whole
-LONGEST_LINE = 5_000_000  # characters of a line or CSV cell
-READ = "Read are JSON Lines, JSON, CSV, BibTeX, and text as title, blank line, abstract"
-ABSTRACT = 200  # characters from which a block of pasted text reads like an abstract
-TITLE = 300  # characters up to which the block before it reads like a title
-NESTS = ("papers", "data", "results", "items", "entries", "records", "articles", "documents")
-
-# What is recognised and not read: its first bytes, what it is, what to do.
-OTHERS = (
-    (rb"%PDF", "a PDF; only abstracts are read", "Export the reference as BibTeX or CSV, with its abstract"),
-    (rb"PK\x03\x04", "a zip archive or office document", "Unpack it, or save it as CSV"),
-    (rb"\x1f\x8b", "a gzip archive", "Unpack it: gunzip FILE"),
-    (rb"\s*<!doctype html|\s*<html", "a web page", "Save its papers as BibTeX, CSV or JSON Lines"),
-    (rb"\s*PMID- ", "MEDLINE, which is not read yet", "Export it as CSV or BibTeX, with abstracts"),
-    (rb"\s*TY  - ", "RIS, which is not read yet", "Export it as BibTeX or CSV, with abstracts"),
-    (rb"\s*%0 ", "EndNote, which is not read yet", "Export it as BibTeX or CSV, with abstracts"),
-    (rb"\s*<", "XML, which is not read yet", "Export it as BibTeX, CSV or JSON Lines, with abstracts"),
-)
-OTHER_JSON = {
-    "abstract_inverted_index": "OpenAlex's JSON",
-    "message-type": "Crossref's JSON",
-    "api_url": "bioRxiv's JSON",
-}
+TITLE = 300  # characters up to which the block before an abstract reads like a title
 
 
 def expand(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Files as given, folders as the files in them: sorted, none hidden, no link followed."""
-    return tuple(file for path in paths for file in (_files(path) if path.is_dir() else (path,)))
+    return tuple(file for path in paths for file in _files(path))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.is_symlink():
-            continue
-        yield from _files(entry) if entry.is_dir() else (entry,)
+def _files(path: Path) -> Iterator[Path]:
+    waiting = [path]
+    while waiting:
+        path = waiting.pop()
+        try:
+            waiting += reversed(_entries(path))
+        except (OSError, ValueError):  # no folder, or one that can't be listed: `read` says what is wrong with it
+            yield path
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and not entry.is_symlink())
 
 
 def read(path: Path) -> Records:
     """The file's papers, and refusals for what could not be read; one with where "" is about the whole file."""
     try:
-        yield from _read(path)
+        if strange := _strange(path):
+            yield Refusal("", f"This is {strange}. Give a file that holds papers. {READ}.")
+            return
+        with path.open("rb") as file:
+            yield from _read(file)
     except OSError as error:
         yield Refusal("", f"It can't be opened: {error.strerror or error}. Check the path and its permissions.")
 
 
-def _read(path: Path) -> Records:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-        head += b"" if b"\n" in head else file.readline(LONGEST_LINE)  # formats are told by a whole line
-    if not head.strip(b"\xef\xbb\xbf \t\r\n\x00"):
+def _strange(path: Path) -> str | None:
+    """What is no regular file is not opened: a pipe would wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except ValueError:
+        return "no name that a file can have"
+    if stat.S_ISDIR(mode):
+        os.scandir(path).close()  # raises where it can't be listed, which is then the reason
+        return "a folder"
+    return None if stat.S_ISREG(mode) else "a pipe, socket or device"
+
+
+def _read(file: BinaryIO) -> Records:
+    head = _head(file)
+    if not head.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
         yield Refusal("", "The file is empty. Export it again.")
         return
-    if other := next(
-        ((what, do) for start, what, do in OTHERS if re.match(start, _unmarked(head), re.IGNORECASE)), None
-    ):
-        yield Refusal("", f"This is {other[0]}. {other[1]}. {READ}.")
+    found = recognise(head)
+    if isinstance(found, str):
+        yield Refusal("", found)
         return
-    encoding = _encoding(head)
-    if encoding is None:
-        yield Refusal("", f"This is no text. {READ}.")
-        return
-    reader, streams = _reader(head.decode(encoding, errors="replace").lstrip("\ufeff"))
-    size = path.stat().st_size
-    if size > MOST and not streams:
-        limit = f"{size / 1e6:,.0f} MB; {MOST / 1e6:.0f} MB at most are read of this format"
+    size = os.fstat(file.fileno()).st_size
+    if size > MOST and found.format not in {"JSON Lines", "CSV"}:
+        limit = f"{size / 1e6:,.0f} MB of {found.format}; {MOST / 1e6:.0f} MB at most are read of it"
         yield Refusal("", f"{limit}. Split it into smaller files, or save it as JSON Lines or CSV, of any size.")
         return
-    with path.open(encoding=encoding, errors="replace", newline="") as lines:
-        yield from reader(lines)
+    file.seek(0)
+    yield from _records(TextIOWrapper(file, found.encoding, errors="replace", newline=""), found)
 
 
-def _unmarked(head: bytes) -> bytes:
-    return head.removeprefix(b"\xef\xbb\xbf")
-
-
-def _encoding(head: bytes) -> str | None:
-    """UTF-8 or UTF-16 by their marks or validity, else the likeliest; None for what is no text."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        head[: len(head) - 4 if len(head) == HEAD else None].decode("utf-8-sig")  # the cut may split a character
-        return "utf-8-sig"
-    except UnicodeDecodeError:
+def _head(file: BinaryIO) -> bytes:
+    """Enough to tell the format by: from the first word on, and a whole line."""
+    while (head := file.read(HEAD)) and not head.strip():
         pass
-    if head.count(0) > len(head) // 100:
-        return None
-    best = from_bytes(head).best()
-    return best.encoding if best else None
+    return head if b"\n" in head.lstrip() else head + file.readline(LONGEST_LINE)
 
 
-def _reader(head: str) -> tuple[Callable[[TextIOBase], Records], bool]:
-    """What reads a file that begins like this, and whether it streams."""
-    start = head.lstrip()
-    if start.startswith("{") and _is_object(start.split("\n", 1)[0]):
-        return _json_lines, True
-    if start.startswith(("{", "[")):
-        return _json, False
-    if re.search(r"^\s*@\s*\w+\s*[{(]", head, re.MULTILINE) and not start.startswith('"'):
-        return _bibtex, False
-    if _dialect(head):
-        return _csv, True
-    return _pasted, False
-
-
-def _is_object(line: str) -> bool:
-    """Whether the line is an object by itself, and not one that holds the papers."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and _listed(value) == [value]
+def _records(lines: TextIOBase, found: Recognised) -> Records:
+    readers = {"JSON Lines": _json_lines, "JSON": _json, "BibTeX": _bibtex, "text": _pasted}
+    reader = readers.get(found.format)
+    empty = True
+    for record in reader(lines) if reader else _csv(lines, found.delimiter):
+        empty = False
+        yield record
+    if empty:
+        yield Refusal("", f"No paper is found in it. {READ}.")
 
 
 def _json_lines(lines: TextIOBase) -> Records:
-    for number, line in _bounded(lines):
+    for number, line in numbered(lines):
         if line is None:
             yield Refusal(f"line {number}", f"Longer than {LONGEST_LINE:,} characters. Split it.")
-        elif line.strip():
+        elif line := line.strip(" \t\r\n\ufeff"):
             yield _parsed(line, f"line {number}")
-
-
-def _bounded(lines: TextIOBase) -> Iterator[tuple[int, str | None]]:
-    """Numbered lines; None stands for one that is too long to be held."""
-    number = 0
-    while line := lines.readline(LONGEST_LINE):
-        number += 1
-        whole = len(line) < LONGEST_LINE or line.endswith("\n")
-        while not whole:
-            rest = lines.readline(LONGEST_LINE)
-            whole = not rest or rest.endswith("\n")
-            line = ""
-        yield number, line or None
 
 
 def _parsed(line: str, where: str) -> Paper | Refusal:
     try:
-        return _from_value(json.loads(line), where)
+        return _from_value(JSON.decode(line), where)
     except (ValueError, RecursionError) as error:
         return Refusal(where, f"Not JSON: {error}. Mend the line, or export again.")
 
 
 def _from_value(value: object, where: str) -> Paper | Refusal:
-    if not isinstance(value, Mapping):
-        return Refusal(where, f'An object with "title" and "abstract" is wanted, not {str(value)[:40]!r}.')
-    for key, what in OTHER_JSON.items():
-        if key in value and not value.get("abstract"):
-            return Refusal(where, f"{what} is not read yet. Export it as CSV or BibTeX, with abstracts. {READ}.")
+    if not isinstance(value, dict):
+        kind = "an array" if isinstance(value, list) else repr(value)[:40]
+        return Refusal(where, f'{kind} is no paper. An object with "title" and "abstract" is wanted.')
+    if reason := foreign(value):
+        return Refusal(where, reason)
     return paper_from(value, where)
 
 
 def _json(lines: TextIOBase) -> Records:
     try:
-        value = json.loads(lines.read())
+        values = listed(JSON.decode(lines.read(MOST)))
     except (ValueError, RecursionError) as error:
         yield Refusal("", f"Not JSON: {error}. Export it again, or save it as JSON Lines.")
         return
-    for number, record in enumerate(_listed(value), start=1):
-        yield _from_value(record, f"record {number}")
+    if values and (reason := foreign(values[0])):
+        yield Refusal("", reason)
+        return
+    for number, value in enumerate(values, start=1):
+        yield _from_value(value, f"record {number}")
 
 
-def _listed(value: Any) -> list[Any]:
-    """The records of an array, of an object that holds one, or of a single object."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, Mapping):
-        nests = [nest for key, nest in value.items() if str(key).lower() in NESTS and isinstance(nest, list)]
-        if nests:
-            return nests[0]
-    return [value]
-
-
-def _dialect(head: str) -> type[csv.Dialect] | None:
-    """The CSV dialect, where the first line names a title and an abstract."""
-    names = head.lstrip("\ufeff").split("\n", 1)[0].lower()
-    if not re.search(r"\btitle\b|display_name", names) or not re.search(r"abstract|\btext\b|summary", names):
-        return None
-    try:
-        return csv.Sniffer().sniff(names, delimiters=",;\t|")
-    except csv.Error:
-        return None
-
-
-def _csv(lines: TextIOBase) -> Records:
-    csv.field_size_limit(LONGEST_LINE)
-    dialect = _dialect(lines.readline(HEAD))
-    lines.seek(0)
-    delimiter = dialect.delimiter if dialect else ","
-    rows = csv.DictReader(lines, delimiter=delimiter, restkey="_more")
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
+def _csv(lines: TextIOBase, delimiter: str) -> Records:
+    header: list[str] = []
+    for number, row in rows(lines, delimiter):
+        if isinstance(row, str):
+            yield Refusal(f"line {number}", f"Not CSV: {row}. Mend the row, or export again.")
+        elif header:
+            yield _from_row(header, row, f"line {number}")
+        elif lacking := {"title", "abstract"} - set(map(known, row)):
+            columns = ", ".join(map(repr, row))[:300]
+            wanted = " or ".join(f'"{name}"' for name in sorted(lacking))
+            yield Refusal(
+                "", f"It has no column {wanted}, only {columns}. Export it with abstracts, or rename a column."
+            )
             return
-        except csv.Error as error:
-            yield Refusal(f"line {rows.line_num}", f"Not CSV: {error}. Mend the line, or export again.")
-            continue
-        yield paper_from({key: value for key, value in row.items() if value}, f"line {rows.line_num}")
+        else:
+            header = row
+
+
+def _from_row(header: list[str], row: list[str], where: str) -> Paper | Refusal:
+    if any(row[len(header) :]):
+        counts = f"{len(row)} cells under {len(header)} columns"
+        return Refusal(where, f"{counts}. Put cells that hold the delimiter in quotes, or export again.")
+    cells = reversed([*zip(header, row, strict=False)])  # of two columns of one name, the first
+    return paper_from({name: cell for name, cell in cells if cell.strip()}, where)
 
 
 def _bibtex(lines: TextIOBase) -> Records:
-    from bibtexparser.entrypoint import parse_string
-    from bibtexparser.middlewares import LatexDecodingMiddleware
+    from ingest.bibtex import entries  # a third of a second, and only BibTeX needs it
 
-    decode = LatexDecodingMiddleware(keep_braced_groups=False)
-    library = parse_string(lines.read(), append_middleware=[decode])
-    for entry in library.entries:
-        fields = {field.key: _unwrapped(field.value) for field in entry.fields}
-        yield paper_from(fields, f"@{entry.entry_type}{{{entry.key}}}")
-    for block in library.failed_blocks:
-        reason = f"Not BibTeX: {block.error}. Mend the entry, or export again."
-        yield Refusal(f"line {(block.start_line or 0) + 1}", " ".join(reason.split()))
-
-
-def _unwrapped(value: object) -> str:
-    """One line, without the braces that only guard capitals."""
-    return re.sub(r"(?<!\\)[{}]", "", " ".join(str(value).split()))
+    for where, fields in entries(lines.read(MOST)):
+        if isinstance(fields, str):
+            yield Refusal(where, f"Not BibTeX: {fields}. Mend the entry, or export again.")
+        else:
+            yield paper_from(fields, where)
 
 
 def _pasted(lines: TextIOBase) -> Records:
     """Long blocks under short ones are abstracts under titles; the rest is the web page's own furniture."""
-    blocks = [" ".join(block.split()) for block in re.split(r"\n\s*\n", lines.read().replace("\r\n", "\n"))]
-    blocks = [block for block in blocks if block]
     found = 0
-    for title, abstract in pairwise(blocks):
+    for title, abstract in pairwise(blocks(lines.read(MOST).replace("\r\n", "\n").replace("\r", "\n"))):
         if len(abstract) >= ABSTRACT and len(title) <= TITLE and len(title) < len(abstract):
             found += 1
             yield paper_from({"title": title, "abstract": abstract}, f"paper {found}")
-    if not found:
-        yield Refusal("", f"No paper is found in it. {READ}.")

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from ingest.add import ingest
 from rag.encoder import BundledEncoder
@@ -66,7 +66,12 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     troubles: list[str] = []
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.on("request", lambda request: requests.append(request.url))
-    page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+
+    def note_dialog(dialog: Dialog) -> None:
+        troubles.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note_dialog)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(address)
     yield page

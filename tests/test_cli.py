@@ -110,6 +110,7 @@ class TestMistakes:
             ["--port", "0"],
             ["ingest"],
             ["ingest", "/nowhere.jsonl"],
+            ["ingest", "F14" * 100],
         ],
         ids=lambda arguments: " ".join(arguments)[:30],
     )

@@ -40,7 +40,11 @@ def test_a_fragment_carries_the_question_before_it() -> None:
 
 @pytest.mark.parametrize(
     ("question", "papers"),
-    [("How large is it?", ("alip",)), ("How large are they?", ("alip", "laclip")), ("And on COCO?", ("alip", "laclip"))],
+    [
+        ("How large is it?", ("alip",)),
+        ("How large are they?", ("alip", "laclip")),
+        ("And on COCO?", ("alip", "laclip")),
+    ],
 )
 def test_of_several_papers_it_means_the_first_and_they_means_all(question: str, papers: tuple[str, ...]) -> None:
     assert about(question, TWO) == papers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -142,7 +143,7 @@ def ingest(
     from rag.library import Library
     from ui.terminal import print_summary, progress
 
-    missing = [path for path in paths if not path.exists() and not path.is_symlink()]
+    missing = [path for path in paths if not os.path.lexists(path)]  # unlike Path.exists, no trouble with long names
     if missing:
         raise CallerMistake(f"No file or folder {str(missing[0])!r}. Nothing was added.")
     store, encoder = Library(_settings(library).library), BundledEncoder()
