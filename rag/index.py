@@ -5,30 +5,42 @@ Chroma is blind to what another process adds, so an index is never added to: a c
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import shutil
-from collections.abc import Callable
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import bm25s
 import chromadb
 import numpy as np
 from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
 from filelock import FileLock
 
-from rag.errors import LibraryGone
+from rag.errors import LibraryEmpty
 from rag.library import Library, Stored
+from rag.schema import explained, unwritable
 from rag.words import tokens
 
 COLLECTION = "passages"
 PROBES = 32  # stored vectors asked for themselves when an index is opened
-KEPT = 2  # editions left on disk: the newest, and the one that a reader may be busy with
+KEPT = 2  # editions left on disk: the newest, and the one that a reader may be about to open
+BURIED = 0.2  # share of removed vectors that Chroma may drag along before it is made afresh: they cost recall
+SLICE = 2000  # vectors handed to Chroma at a time; it takes 5,461 at most
+MARKS = "marks.json"
+SQLITE = "chroma.sqlite3"
 
 Progress = Callable[[int, int], None]
+_SYSTEMS = RLock()  # Chroma shares a folder's files among its clients, and counts them with no care for threads
 
 
 class IndexDamaged(Exception):
@@ -37,25 +49,29 @@ class IndexDamaged(Exception):
 
 @dataclass(frozen=True)
 class Index:
-    """One edition; a row is a passage, in the library's order. n rows, d dimensions."""
+    """One edition; a row is a passage. n rows, d dimensions."""
 
+    folder: Path
     edition: str
-    chunks: np.ndarray  # (n,) int64: the library's numbers
+    chunks: np.ndarray  # (n,) int64: the library's numbers, ascending
     owners: np.ndarray  # (n,) int32: the row's paper, as a place in `papers`
     papers: tuple[str, ...]
     vectors: np.ndarray  # (n, d) float16, unit length, memory-mapped
     mean: np.ndarray  # (d,) of the vectors
     moment: np.ndarray  # (d, d) mean outer product
+    buried: int  # removed vectors that Chroma drags along
     _words: bm25s.BM25
     _client: Any
-    _collection: Any
+    _collection: Any  # None where Chroma does not find its own vectors
 
     def nearest(self, vector: np.ndarray, most: int) -> np.ndarray:
-        """Rows nearest in meaning, at most `most`, as Chroma finds them."""
-        found = self._collection.query(
-            query_embeddings=vector[None, :], n_results=min(most, len(self.chunks)), include=["distances"]
-        )
-        return np.searchsorted(self.chunks, np.array(found["ids"][0], np.int64))
+        """Rows nearest in meaning, at most `most`, best first: as Chroma finds them, or exactly where it can't."""
+        most = min(most, len(self.chunks))
+        with suppress(ChromaError):  # its folder was deleted; what is mapped into memory is still there
+            if self._collection:
+                found = self._collection.query(query_embeddings=vector[None, :], n_results=most, include=["distances"])
+                return np.searchsorted(self.chunks, np.array(found["ids"][0], np.int64))
+        return np.argsort(-self.cosines(vector, np.arange(len(self.chunks))), kind="stable")[:most]
 
     def cosines(self, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Exact, from the stored vectors."""
@@ -84,20 +100,35 @@ class Index:
         return math.log(1 + (len(self.chunks) - found + 0.5) / (found + 0.5))
 
     def close(self) -> None:
-        """Lets go of Chroma's files."""
-        self._client.close()
+        """Lets go of Chroma's files; so does the last one to forget the index."""
+        _close(self._client)
 
 
-def current_index(library: Library, fingerprint: str, progress: Progress | None = None) -> Index:
+def current_index(
+    library: Library, fingerprint: str, progress: Progress | None = None, held: Index | None = None
+) -> Index:
     """The index of the library as it is now, built if it is missing, stale or damaged.
 
     While another process is writing, the newest sound one serves: the writer publishes its own when it is done.
+    `held` is one that is open already; it is given back where it would be opened again. Raises LibraryEmpty.
     """
-    root = library.folder / "index"
-    found = _sound(root, library.edition, fingerprint)
-    if found is None and library.busy:
-        found = _newest_sound(root, fingerprint)
-    return found or _build(library, root, fingerprint, progress)
+    with _explained(library):
+        if not len(library):
+            raise LibraryEmpty(f"The library in {library.folder} holds no papers. Add some: askpapers ingest PATH")
+        root = library.folder / "index"
+        found = _sound(root, library.edition, fingerprint)
+        if found is None and library.busy:
+            found = _newest_sound(root, fingerprint, held)
+        return found or _build(library, root, fingerprint, progress)
+
+
+@contextmanager
+def _explained(library: Library) -> Iterator[None]:
+    try:
+        with explained(library.folder):
+            yield
+    except (ChromaError, IndexDamaged) as error:
+        raise unwritable(library.folder, error) from error
 
 
 def _folder(root: Path, edition: str, fingerprint: str) -> Path:
@@ -105,92 +136,117 @@ def _folder(root: Path, edition: str, fingerprint: str) -> Path:
 
 
 def _sound(root: Path, edition: str, fingerprint: str) -> Index | None:
-    folder = _folder(root, edition, fingerprint)
-    if not folder.is_dir():
-        return None
+    """None where it is missing or damaged; it stays there: only who holds the build lock may delete."""
     try:
-        return _opened(folder, edition)
+        return _opened(_folder(root, edition, fingerprint), edition)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # Chroma's panics are no Exception; whatever is wrong, it is rebuilt
-        shutil.rmtree(folder, ignore_errors=True)
         return None
 
 
-def _newest_sound(root: Path, fingerprint: str) -> Index | None:
+def _newest_sound(root: Path, fingerprint: str, held: Index | None = None) -> Index | None:
     tail = _folder(root, "", fingerprint).name
-    editions = [folder.name.removesuffix(tail) for folder in root.glob(f"*{tail}")]
-    editions.sort(key=lambda edition: int(edition.split("-")[0]), reverse=True)
-    return next((index for edition in editions if (index := _sound(root, edition, fingerprint))), None)
+    editions = [folder.name.removesuffix(tail) for folder in root.glob(f"[0-9]*{tail}")]
+    for edition in sorted(editions, key=lambda edition: int(edition.split("-")[0]), reverse=True):
+        if index := held if held and held.edition == edition else _sound(root, edition, fingerprint):
+            return index
+    return None
 
 
 def _opened(folder: Path, edition: str) -> Index:
-    client = _chroma(folder)
+    """Raises whatever goes wrong when the folder is not as it was published."""
+    if not json.loads((folder / MARKS).read_text()).items() <= _marks(folder).items():
+        raise IndexDamaged(folder.name)  # before Chroma reads it: a broken link list ends the process
     rows = np.load(folder / "rows.npz")
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+    words, papers = bm25s.BM25.load(folder / "words", mmap=True), json.loads((folder / "papers.json").read_text())
+    client = _chroma(folder)
+    try:
+        collection = _checked(client, vectors)
+    except BaseException:
+        _close(client)
+        raise
     index = Index(
+        folder=folder,
         edition=edition,
         chunks=rows["chunks"],
         owners=rows["owners"],
-        papers=tuple(json.loads((folder / "papers.json").read_text())),
-        vectors=np.load(folder / "vectors.npy", mmap_mode="r"),
+        papers=tuple(papers),
+        vectors=vectors,
         mean=rows["mean"],
         moment=rows["moment"],
-        _words=bm25s.BM25.load(folder / "words", mmap=True),
+        buried=int(rows["buried"]),
+        _words=words,
         _client=client,
-        _collection=client.get_collection(COLLECTION, embedding_function=None),
+        _collection=collection,
     )
-    _probe(index)
+    weakref.finalize(index, _close, client).atexit = False  # not before the last thread that searches it is done
     return index
 
 
-def _probe(index: Index) -> None:
-    """Asks for stored vectors themselves: a Chroma that lost its segment still counts right. Raises IndexDamaged."""
-    count = index._collection.count()
-    if not count == len(index.chunks) == len(index.vectors) == len(index.owners):
-        raise IndexDamaged(f"{count} in Chroma, {len(index.chunks)} rows")
-    rows = np.unique(np.linspace(0, count - 1, min(PROBES, count)).astype(int))
-    vectors = index.vectors[rows].astype(np.float32)
-    found = index._collection.query(query_embeddings=vectors, n_results=1, include=["distances"])
-    if any(not distances or distances[0] > 0.01 for distances in found["distances"]):
-        raise IndexDamaged("stored vectors are not found")
+def _marks(folder: Path) -> dict[str, str]:
+    """What each file is known by; a segment that Chroma did not persist yet holds nothing, and changes as it opens."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != MARKS)
+    return {
+        str(file.relative_to(folder)): _mark(file)
+        for file in files
+        if file.parent.parent.name != "chroma" or (file.parent / "index_metadata.pickle").exists()
+    }
+
+
+def _mark(file: Path) -> str:
+    if file.name == SQLITE:  # Chroma writes to it as it opens, and leaves its size as it is
+        return str(file.stat().st_size)
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _checked(client: Any, vectors: np.ndarray) -> Any:
+    """The collection; None where it does not find stored vectors themselves, as among thousands of equal ones."""
+    collection = client.get_collection(COLLECTION, embedding_function=None)
+    if collection.count() != len(vectors):
+        raise IndexDamaged(f"{collection.count()} in Chroma, {len(vectors)} rows")
+    rows = np.unique(np.linspace(0, len(vectors) - 1, min(PROBES, len(vectors))).astype(int))
+    probes = vectors[rows].astype(np.float32)
+    found = collection.query(query_embeddings=probes, n_results=1, include=["distances"])
+    return collection if all(near and near[0] < 0.01 for near in found["distances"]) else None
 
 
 def _chroma(folder: Path) -> Any:
     settings = ChromaSettings(anonymized_telemetry=False)
-    return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+    with _SYSTEMS:
+        return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+
+
+def _close(client: Any) -> None:
+    with _SYSTEMS:
+        client.close()
 
 
 def _build(library: Library, root: Path, fingerprint: str, progress: Progress | None) -> Index:
-    if not library.folder.is_dir():
-        raise LibraryGone(f"The library in {library.folder} is gone.")
     root.mkdir(exist_ok=True)
     with FileLock(root / "build.lock"):
-        edition, stored = _snapshot(library, fingerprint)
+        edition, stored = library.snapshot("passage", fingerprint)
         if found := _sound(root, edition, fingerprint):  # another process built it while we waited
             return found
+        stored.sort(key=lambda item: item.id)
+        vectors = np.stack([item.vector for item in stored])
         building = root / ".building"
         shutil.rmtree(building, ignore_errors=True)  # what a crash left
         building.mkdir()
-        _write_rows(building, stored)
+        buried = _write_chroma(building, stored, vectors, _newest_sound(root, fingerprint), progress)
+        _write_rows(building, stored, vectors, buried)
         _write_words(building, stored)
-        _write_chroma(building, stored, progress)
+        (building / MARKS).write_text(json.dumps(_marks(building)))
         folder = _folder(root, edition, fingerprint)
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         os.replace(building, folder)
         _drop_old(root, folder)
-    return _opened(folder, edition)
+        return _opened(folder, edition)
 
 
-def _snapshot(library: Library, fingerprint: str) -> tuple[str, list[Stored]]:
-    """The edition and its passages, read again when someone wrote in between."""
-    while True:
-        edition = library.edition
-        stored = list(library.chunks("passage", fingerprint))
-        if library.edition == edition:
-            return edition, stored
-
-
-def _write_rows(folder: Path, stored: list[Stored]) -> None:
-    vectors = np.stack([item.vector for item in stored])
+def _write_rows(folder: Path, stored: list[Stored], vectors: np.ndarray, buried: int) -> None:
     papers = list(dict.fromkeys(item.span.paper.id for item in stored))
     places = {paper: place for place, paper in enumerate(papers)}
     exact = vectors.astype(np.float32)
@@ -200,6 +256,7 @@ def _write_rows(folder: Path, stored: list[Stored]) -> None:
         owners=np.array([places[item.span.paper.id] for item in stored], np.int32),
         mean=exact.mean(axis=0),
         moment=exact.T @ exact / len(exact),
+        buried=buried,
     )
     np.save(folder / "vectors.npy", vectors)
     (folder / "papers.json").write_text(json.dumps(papers))
@@ -207,27 +264,63 @@ def _write_rows(folder: Path, stored: list[Stored]) -> None:
 
 def _write_words(folder: Path, stored: list[Stored]) -> None:
     words = bm25s.BM25()
-    words.index([tokens(f"{item.span.paper.title}. {item.span.text}") for item in stored], show_progress=False)
+    texts = (f"{item.span.paper.title}. {item.span.text}" for item in stored)
+    words.index([tokens(text) or [""] for text in texts], show_progress=False)  # it fails where no text has a word
     words.save(folder / "words", show_progress=False)
 
 
-def _write_chroma(folder: Path, stored: list[Stored], progress: Progress | None) -> None:
+def _write_chroma(
+    folder: Path, stored: list[Stored], vectors: np.ndarray, base: Index | None, progress: Progress | None
+) -> int:
+    """Into a copy of `base` where that pays; returns how many removed vectors lie buried in it."""
+    ids = np.array([item.id for item in stored], np.int64)
+    kept = _kept(ids, vectors, base)
+    gone = np.setdiff1d(base.chunks, kept) if base and len(kept) else ids[:0]
+    if base and len(kept):
+        _copy_chroma(base.folder / "chroma", folder / "chroma")
     client = _chroma(folder)
-    # no embedding function: the default one downloads a model
-    collection = client.create_collection(
-        COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-    )
-    step = min(client.get_max_batch_size(), 2000)
-    for start in range(0, len(stored), step):
-        batch = stored[start : start + step]
-        collection.add(
-            ids=[str(item.id) for item in batch],
-            embeddings=np.stack([item.vector for item in batch]).astype(np.float32),
-            metadatas=[{"paper": i.span.paper.id, "start": i.span.start, "end": i.span.end} for i in batch],
+    try:
+        # no embedding function: the default one downloads a model
+        collection = client.get_or_create_collection(
+            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
-        if progress:
-            progress(start + len(batch), len(stored))
-    client.close()
+        for some in _slices(gone):
+            collection.delete(ids=[str(number) for number in some])
+        new = np.flatnonzero(~np.isin(ids, kept))
+        for some in _slices(new):
+            _add(collection, [stored[row] for row in some])
+            if progress:
+                progress(int(np.searchsorted(new, some[-1])) + 1, len(new))
+    finally:
+        _close(client)
+    return base.buried + len(gone) if base and len(kept) else 0
+
+
+def _kept(ids: np.ndarray, vectors: np.ndarray, base: Index | None) -> np.ndarray:
+    """What can stay in a copy of `base`: nothing, where the copy would drag along too much that was removed."""
+    if base is None or base._collection is None:
+        return ids[:0]
+    kept, mine, theirs = np.intersect1d(ids, base.chunks, assume_unique=True, return_indices=True)
+    kept = kept[(vectors[mine] == base.vectors[theirs]).all(axis=1)]  # a restored backup gives numbers out again
+    return kept if base.buried + len(base.chunks) - len(kept) <= BURIED * len(ids) else ids[:0]
+
+
+def _copy_chroma(old: Path, new: Path) -> None:
+    shutil.copytree(old, new, ignore=shutil.ignore_patterns(f"{SQLITE}*"))
+    with closing(sqlite3.connect(old / SQLITE)) as source, closing(sqlite3.connect(new / SQLITE)) as copy:
+        source.backup(copy)  # whole, also while another process opens it
+
+
+def _slices(rows: np.ndarray) -> Iterator[np.ndarray]:
+    return (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
+
+
+def _add(collection: Any, batch: list[Stored]) -> None:
+    collection.add(
+        ids=[str(item.id) for item in batch],
+        embeddings=np.stack([item.vector for item in batch]).astype(np.float32),
+        metadatas=[{"paper": i.span.paper.id, "start": i.span.start, "end": i.span.end} for i in batch],
+    )
 
 
 def _drop_old(root: Path, newest: Path) -> None:

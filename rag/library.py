@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,20 @@ from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusy, LibraryDamaged, UnknownPaper
 from rag.identity import title_key
-from rag.schema import COLUMNS, FILE, MIGRATIONS, connect, explained, migrate, paper_of, unwritable
+from rag.schema import COLUMNS, FILE, MIGRATIONS, connect, explained, migrate, paper_of, version
 from rag.types import Paper, Scope, Span
 from rag.writer import Kind, Writer
+
+PROBE = 0.5  # seconds within which whoever only asks if the library is busy has let go of the lock again
+WITHIN = """
+    SELECT id FROM papers WHERE
+    (?1 = '[]' OR id IN (SELECT value FROM json_each(?1)) OR title_key IN (
+        SELECT key(value) FROM json_each(?1) WHERE value NOT IN (SELECT id FROM papers)))
+    AND (?2 = '[]' OR year IN (SELECT value FROM json_each(?2)))
+    AND (?3 = '[]' OR EXISTS (SELECT 1 FROM json_each(?3) part WHERE instr(fold(venue), part.value)))
+    AND (?4 = '[]' OR EXISTS (
+        SELECT 1 FROM json_each(authors) name, json_each(?4) part WHERE instr(fold(name.value), part.value)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +48,43 @@ class Library:
 
     def __init__(self, folder: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
         self.folder = folder
-        self._file = folder / FILE
-        with explained(folder):
+        self._file, self._pid = folder / FILE, folder / "writer.pid"
+        with explained(folder, opening=True):
             folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._file, timeout=30, isolation_level=None)) as db:
-                migrate(db, migrations, folder)
+                old = version(db) < len(migrations)
+                with self._alone(30) if old else nullcontext():  # two at once would disturb each other
+                    migrate(db, migrations, folder)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one read: cheap, safe in any thread, and it sees all that was committed."""
+        """A connection for one read: cheap, safe in any thread, and it sees one state, all that was committed."""
         with explained(self.folder), closing(connect(self._file)) as db:
+            db.execute("BEGIN")
             yield db
 
     @contextmanager
     def writing(self, wait: float = 0) -> Iterator[Writer]:
         """The one writer, after at most `wait` seconds. Raises LibraryBusy; what was not committed is dropped."""
-        lock, pid = FileLock(self.folder / "writer.lock"), self.folder / "writer.pid"
+        len(self)  # where the folder is gone, the lock would make it anew
+        with explained(self.folder), self._alone(wait), closing(connect(self._file)) as db:
+            yield Writer(db)
+
+    @contextmanager
+    def _alone(self, wait: float) -> Iterator[None]:
+        """Holds the system's own lock, which ends with the process that holds it."""
         try:
-            lock.acquire(timeout=wait)  # the system's own lock: it ends with the process that holds it
+            lock = FileLock(self.folder / "writer.lock").acquire(timeout=max(wait, PROBE))
         except Timeout:
             raise LibraryBusy(
-                f"Process {_text(pid)} is adding to the library in {self.folder}. Try again when it is done."
+                f"Process {_text(self._pid)} is adding to the library in {self.folder}. Try again when it is done."
             ) from None
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
-        try:
-            with explained(self.folder), closing(connect(self._file)) as db:
-                pid.write_text(str(os.getpid()))
-                yield Writer(db)
-        finally:
-            lock.release()
+        with lock:
+            self._pid.write_text(str(os.getpid()))
+            try:
+                yield
+            finally:
+                self._pid.unlink(missing_ok=True)
 
     @property
     def generation(self) -> int:
@@ -77,15 +95,15 @@ class Library:
     def edition(self) -> str:
         """The generation and a random stamp: no two states share it, not even after a backup is restored."""
         with self._reading() as db:
-            facts = dict(db.execute("SELECT key, value FROM facts"))
-        return f"{facts['generation']}-{facts['stamp']:x}"
+            return _edition(db)
 
     @property
     def busy(self) -> bool:
-        """Whether a process is writing just now."""
-        lock = FileLock(self.folder / "writer.lock")
+        """Whether a process is writing just now: one has left its pid, and does hold the lock."""
+        if not self._pid.exists():
+            return False
         try:
-            with lock.acquire(timeout=0):
+            with FileLock(self.folder / "writer.lock").acquire(timeout=0):
                 return False
         except Timeout:
             return True
@@ -126,40 +144,23 @@ class Library:
         return paper_of(row)
 
     def within(self, scope: Scope) -> frozenset[str]:
-        """Ids of the papers in the scope; papers by id or title, venues and authors by any part of the name."""
-        parts = {
-            "id = ? COLLATE BINARY": scope.papers,
-            "year = ?": scope.years,
-            "instr(lower(venue), lower(?))": scope.venues,
-            "EXISTS (SELECT 1 FROM json_each(authors) WHERE instr(lower(value), lower(?)))": scope.authors,
-        }
-        clauses = [f"({' OR '.join([clause] * len(given))})" for clause, given in parts.items() if given]
-        values = [value for given in parts.values() for value in given]
+        """Ids of the papers in the scope; papers by id or else title, venues and authors by any part of the name."""
+        bounds = (scope.papers, scope.years, map(str.casefold, scope.venues), map(str.casefold, scope.authors))
         with self._reading() as db:
-            rows = db.execute(f"SELECT id FROM papers WHERE {' AND '.join(clauses) or 'TRUE'}", values)
+            db.create_function("key", 1, title_key)
+            db.create_function("fold", 1, lambda name: (name or "").casefold())  # SQLite's lower() knows ASCII only
+            rows = db.execute(WITHIN, [json.dumps(list(bound)) for bound in bounds])
             return frozenset(row[0] for row in rows)
 
     def chunks(self, kind: Kind, fingerprint: str, papers: Iterable[str] | None = None) -> Iterator[Stored]:
         """Chunks of these papers, or of all, in reading order. Raises LibraryDamaged where one has no vector."""
-        only = "" if papers is None else "AND papers.id IN (SELECT value FROM json_each(?))"
         with self._reading() as db:
-            rows = db.execute(
-                f"""SELECT chunks.id, start, stop, vector, {COLUMNS} FROM papers
-                JOIN chunks ON chunks.paper = papers.seq AND kind = ?
-                LEFT JOIN vectors ON vectors.digest = chunks.digest AND fingerprint = ?
-                WHERE TRUE {only} ORDER BY papers.seq, start""",
-                (kind, fingerprint, *([] if papers is None else [json.dumps(list(papers))])),
-            )
-            paper: Paper | None = None
-            for chunk, start, stop, vector, *columns in rows:
-                if paper is None or paper.id != columns[0]:
-                    paper = paper_of(columns)
-                if vector is None:
-                    raise LibraryDamaged(
-                        f"{paper.id} has no vectors of {fingerprint}. Remove it and add it again: "
-                        f"askpapers remove {paper.id}"
-                    )
-                yield Stored(chunk, Span(paper, start, stop), np.frombuffer(vector, np.float16))
+            yield from _stored(db, kind, fingerprint, papers)
+
+    def snapshot(self, kind: Kind, fingerprint: str) -> tuple[str, list[Stored]]:
+        """The edition and all its chunks, whoever is writing meanwhile. Raises as `chunks` does."""
+        with self._reading() as db:
+            return _edition(db), list(_stored(db, kind, fingerprint))
 
     def spans(self, chunks: Iterable[int]) -> dict[int, Span]:
         """Where these chunks stand; those that are gone are left out."""
@@ -170,6 +171,33 @@ class Library:
                 (json.dumps([int(chunk) for chunk in chunks]),),
             )
             return {chunk: Span(paper_of(columns), start, stop) for chunk, start, stop, *columns in rows}
+
+
+def _edition(db: sqlite3.Connection) -> str:
+    facts = dict(db.execute("SELECT key, value FROM facts"))
+    return f"{facts['generation']}-{facts['stamp']:x}"
+
+
+def _stored(
+    db: sqlite3.Connection, kind: Kind, fingerprint: str, papers: Iterable[str] | None = None
+) -> Iterator[Stored]:
+    only = "" if papers is None else "AND papers.id IN (SELECT value FROM json_each(?))"
+    rows = db.execute(
+        f"""SELECT chunks.id, start, stop, vector, {COLUMNS} FROM papers
+        JOIN chunks ON chunks.paper = papers.seq AND kind = ?
+        LEFT JOIN vectors ON vectors.digest = chunks.digest AND fingerprint = ?
+        WHERE TRUE {only} ORDER BY papers.seq, start""",
+        (kind, fingerprint, *([] if papers is None else [json.dumps(list(papers))])),
+    )
+    paper: Paper | None = None
+    for chunk, start, stop, vector, *columns in rows:
+        if paper is None or paper.id != columns[0]:
+            paper = paper_of(columns)
+        if vector is None:
+            raise LibraryDamaged(
+                f"{paper.id} has no vectors of {fingerprint}. Remove it and add it again: askpapers remove {paper.id}"
+            )
+        yield Stored(chunk, Span(paper, start, stop), np.frombuffer(vector, np.float16))
 
 
 def _text(file: Path) -> str:

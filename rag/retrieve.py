@@ -11,11 +11,10 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from rag.config import Settings
 from rag.encoder import BundledEncoder
-from rag.errors import LibraryEmpty
 from rag.index import Index, current_index
 from rag.library import Library
 from rag.quotes import Quote, best_quotes
-from rag.types import EVERYTHING, Passage, Scope
+from rag.types import EVERYTHING, Passage, Scope, Span
 
 OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
 
@@ -41,11 +40,7 @@ class HybridRetriever(BaseRetriever):
         """The newest edition. Raises LibraryEmpty."""
         with self._lock:
             if self._index is None or self._index.edition != self.library.edition:
-                if not len(self.library):
-                    raise LibraryEmpty(
-                        f"The library in {self.library.folder} holds no papers. Add some: askpapers ingest PATH"
-                    )
-                self._index = current_index(self.library, self._encoder.fingerprint)
+                self._index = current_index(self.library, self._encoder.fingerprint, held=self._index)
             return self._index
 
     def search(self, text: str, scope: Scope = EVERYTHING, most: int | None = None) -> tuple[Passage, ...]:
@@ -54,8 +49,15 @@ class HybridRetriever(BaseRetriever):
         ranked = self._rank(index, text, self.library.within(scope) if scope else None)
         rows = ranked.rows[: most or self._settings.passages]
         spans = self.library.spans(index.chunks[rows])
-        found = zip(index.chunks[rows], ranked.scores, strict=False)
-        return tuple(Passage(spans[chunk], float(score)) for chunk, score in found if chunk in spans)
+        found = (spans.get(index.chunks[row]) or self._now(text, index.papers[index.owners[row]]) for row in rows)
+        return tuple(Passage(span, float(score)) for span, score in zip(found, ranked.scores, strict=False) if span)
+
+    def _now(self, text: str, paper: str) -> Span | None:
+        """The best passage of a paper that was changed since the index was built; None where it was removed."""
+        vector = self._encoder.vector(text)
+        passages = self.library.chunks("passage", self._encoder.fingerprint, [paper])
+        best = max(passages, key=lambda item: float(item.vector.astype(np.float32) @ vector), default=None)
+        return best.span if best else None
 
     def quotes(self, text: str, paper: str, most: int, least: float = 0.0) -> tuple[Quote, ...]:
         """The paper's sentences that answer best, best first."""

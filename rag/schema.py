@@ -43,24 +43,35 @@ def connect(file: Path) -> sqlite3.Connection:
 
 
 def migrate(db: sqlite3.Connection, migrations: Sequence[str], folder: Path) -> None:
-    """Brings the file to the newest schema, all steps or none. Raises LibraryTooNew."""
-    if _version(db) < len(migrations):
+    """Brings the file to the newest schema, all steps or none; nobody else may be writing. Raises LibraryTooNew."""
+    if version(db) < len(migrations):
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("BEGIN IMMEDIATE")  # another process may have done it meanwhile: look again once alone
-        for step in migrations[_version(db) :]:
-            for statement in step.split(";"):
+        db.execute("BEGIN IMMEDIATE")
+        for step in migrations[version(db) :]:
+            for statement in _statements(step):
                 db.execute(statement)
-        db.execute(f"PRAGMA user_version = {max(_version(db), len(migrations))}")
+        db.execute(f"PRAGMA user_version = {len(migrations)}")
         db.execute("COMMIT")
-    if _version(db) > len(migrations):
+    if version(db) > len(migrations):
         raise LibraryTooNew(
-            f"The library in {folder} was made by a newer askpapers (schema {_version(db)}, this one reads up to "
+            f"The library in {folder} was made by a newer askpapers (schema {version(db)}, this one reads up to "
             f"{len(migrations)}). Update askpapers, or name another folder with --library."
         )
 
 
-def _version(db: sqlite3.Connection) -> int:
+def version(db: sqlite3.Connection) -> int:
+    """How many migrations the file has seen; 0 for an empty one."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one: executescript would first commit what went before. A ";" in a trigger or a string ends none."""
+    statement = ""
+    for part in script.split(";"):
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def row_of(paper: Paper) -> tuple[object, ...]:
@@ -86,27 +97,28 @@ def unwritable(folder: Path, error: Exception) -> LibraryUnwritable:
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Turns what SQLite and the file system say into errors meant for people."""
+def explained(folder: Path, opening: bool = False) -> Iterator[None]:
+    """Turns what SQLite and the file system say into errors meant for people; what is being opened can't be gone."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
+        if not opening and not (folder / FILE).exists():
+            raise gone(folder) from error
         raise _for_people(folder, error) from error
-    except OSError as error:
-        raise unwritable(folder, error) from error
 
 
-def _for_people(folder: Path, error: sqlite3.Error) -> AskpapersError:
+def gone(folder: Path) -> LibraryGone:
+    """Says what to do about a library that was deleted while in use."""
+    return LibraryGone(f"The library in {folder} is gone. Put the folder back, or start anew: askpapers ingest PATH")
+
+
+def _for_people(folder: Path, error: Exception) -> AskpapersError:
     name = getattr(error, "sqlite_errorname", "")
-    if not (folder / FILE).exists():
-        return LibraryGone(
-            f"The library in {folder} is gone. Put the folder back, or start anew: askpapers ingest PATH"
-        )
-    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")):  # the last: somebody else's tables
         return LibraryDamaged(
             f"{folder / FILE} can't be read: {error}. Restore it from a backup, or move it away and add the papers "
             "again."
         )
-    if name == "SQLITE_BUSY":
+    if name.startswith("SQLITE_BUSY"):
         return LibraryBusy(f"The library in {folder} is being written by another process. Try again when it is done.")
     return unwritable(folder, error)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
@@ -17,6 +18,8 @@ from rag.types import Paper
 
 Kind = Literal["passage", "sentence"]
 Outcome = Literal["added", "updated", "unchanged"]
+
+_AGAIN = "nothing of this batch was stored. Mend the embedding model, then add the papers again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +56,47 @@ class Writer:
         if old is None:
             self._insert(paper, cut)
             return "added"
-        new = merged(old, paper)
+        new = self._joined(merged(old, paper))
         if new == old:
             return "unchanged"
         self._update(old, new, cut)
         return "updated"
 
+    def _joined(self, paper: Paper) -> Paper:
+        """Takes up stored papers that share an id with it, where the record that was just merged in bore both ids."""
+        rows = self._db.execute(
+            f"""SELECT {COLUMNS} FROM papers WHERE id <> ?1 AND (doi = ?2 OR arxiv = ?3)
+            AND coalesce(doi, ?2) IS ?2 AND coalesce(arxiv, ?3) IS ?3""",
+            (paper.id, paper.doi, paper.arxiv),
+        ).fetchall()
+        for twin in map(paper_of, rows):
+            paper = replace(merged(twin, paper), id=paper.id)
+            self._db.execute("DELETE FROM papers WHERE id = ?", (twin.id,))
+            self._changed = True
+        return paper
+
     def _insert(self, paper: Paper, cut: Callable[[Paper], Iterable[Chunk]]) -> None:
+        chunks = tuple(cut(paper))  # before anything is written: it may fail
         row = (_free_id(self._db, paper.id), *row_of(paper)[1:], title_key(paper.title))
         names = COLUMNS.replace("papers.", "")
         seq = self._db.execute(f"INSERT INTO papers ({names}, title_key) VALUES ({', '.join('?' * 10)})", row).lastrowid
-        self._cut(seq, cut(paper))
+        self._keep(seq, chunks)
 
     def _update(self, old: Paper, new: Paper, cut: Callable[[Paper], Iterable[Chunk]]) -> None:
+        anew = (old.title, old.abstract) != (new.title, new.abstract)
+        chunks = tuple(cut(new)) if anew else ()
         names = [name.removeprefix("papers.") for name in COLUMNS.split(", ")]
         self._db.execute(
             f"UPDATE papers SET {', '.join(f'{name} = ?' for name in names)}, title_key = ? WHERE id = ?",
             (*row_of(new), title_key(new.title), old.id),
         )
         self._changed = True
-        if (old.title, old.abstract) != (new.title, new.abstract):
+        if anew:
             seq = self._db.execute("SELECT seq FROM papers WHERE id = ?", (old.id,)).fetchone()[0]
             self._db.execute("DELETE FROM chunks WHERE paper = ?", (seq,))
-            self._cut(seq, cut(new))
+            self._keep(seq, chunks)
 
-    def _cut(self, seq: int | None, chunks: Iterable[Chunk]) -> None:
-        chunks = tuple(chunks)
+    def _keep(self, seq: int | None, chunks: Iterable[Chunk]) -> None:
         self._changed = True
         self._embedded |= {chunk.digest: chunk.embedded for chunk in chunks}
         self._db.executemany(
@@ -95,32 +113,48 @@ class Writer:
 
     def commit(self, fingerprint: str, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Keeps what was put, with a vector a text: (n, dimensions). Raises VectorRejected, keeping nothing."""
-        self._begin()
-        digests = [Chunk("passage", 0, 0, text).digest for text in texts]
-        rows = zip(digests, _unit(vectors), strict=True)
-        self._db.executemany(
-            "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", [(fingerprint, key, row.tobytes()) for key, row in rows]
-        )
-        self._finish()
+        with self._whole():
+            rows = _unit(fingerprint, texts, vectors, self._dimensions(fingerprint)) if texts else ()
+            keys = [Chunk("passage", 0, 0, text).digest for text in texts]
+            self._db.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
+                [(fingerprint, key, row.tobytes()) for key, row in zip(keys, rows, strict=True)],
+            )
+            if lacking := self.lacking(fingerprint):  # a chunk without its vector could never be found
+                raise VectorRejected(f"{fingerprint} gave no vector for {lacking[0][:60]!r}; {_AGAIN}")
+
+    def _dimensions(self, fingerprint: str) -> int | None:
+        """Of the vectors stored under this fingerprint."""
+        row = self._db.execute(
+            "SELECT length(vector) / 2 FROM vectors WHERE fingerprint = ? LIMIT 1", (fingerprint,)
+        ).fetchone()
+        return row and int(row[0])
 
     def remove(self, ids: Iterable[str]) -> None:
         """Takes papers out, and every vector that nothing refers to any more."""
-        self._begin()
-        self._db.executemany("DELETE FROM papers WHERE id = ?", [(paper,) for paper in ids])
-        self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM chunks)")
-        self._changed = True
-        self._finish()
+        with self._whole():
+            self._db.executemany("DELETE FROM papers WHERE id = ?", [(paper,) for paper in ids])
+            self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM chunks)")
+            self._changed = True
 
     def settle(self) -> None:
         """Notes that the shipped papers are all here, or are not wanted."""
         self._db.execute("UPDATE facts SET value = 0 WHERE key = 'fresh'")
 
-    def _finish(self) -> None:
-        if self._changed:
-            self._db.execute("UPDATE facts SET value = value + 1 WHERE key = 'generation'")
-            self._db.execute("UPDATE facts SET value = abs(random()) WHERE key = 'stamp'")
-        self._db.execute("COMMIT")
-        self._changed, self._embedded = False, {}
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What was put and what is done here, as one state with a name of its own; when anything fails, none of it."""
+        self._begin()
+        try:
+            yield
+            if self._changed:
+                self._db.execute("UPDATE facts SET value = value + 1 WHERE key = 'generation'")
+                self._db.execute("UPDATE facts SET value = abs(random()) WHERE key = 'stamp'")
+            self._db.execute("COMMIT")
+        finally:
+            self._changed, self._embedded = False, {}
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
 
 def _match(db: sqlite3.Connection, paper: Paper) -> Paper | None:
@@ -142,11 +176,17 @@ def _free_id(db: sqlite3.Connection, wanted: str) -> str:
     return free
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _unit(fingerprint: str, texts: Sequence[str], vectors: np.ndarray, dimensions: int | None) -> np.ndarray:
     """Rows of unit length, float16; cosines move by less than 0.001. Raises VectorRejected."""
     vectors = np.asarray(vectors, np.float32)
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    if not np.isfinite(lengths).all() or not (lengths > 0).all():
-        raise VectorRejected("The embedding gave a vector with NaN, infinity or only zeros; nothing was stored.")
+    wanted = (len(texts), dimensions or vectors.shape[-1])
+    if vectors.shape != wanted:
+        raise VectorRejected(f"{fingerprint} gave vectors of shape {vectors.shape} instead of {wanted}; {_AGAIN}")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
+    if len(bad):
+        raise VectorRejected(
+            f"{fingerprint} gave a vector with NaN, infinity or only zeros for {texts[bad[0]][:60]!r}; {_AGAIN}"
+        )
     unit: np.ndarray = (vectors / lengths).astype(np.float16)
     return unit

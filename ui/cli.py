@@ -28,6 +28,8 @@ Port = Annotated[
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Don't open a browser.")]
 
+CTRL_C = 130  # what typer makes of it, and says nothing
+
 app = typer.Typer(
     name="askpapers",
     help="Ask a collection of papers a question; every sentence of the answer is backed by a verbatim quote.\n\n"
@@ -47,16 +49,15 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command; an error is one line on stderr."""
     try:
-        return int(app(arguments, standalone_mode=False) or 0)
+        code = int(app(arguments, standalone_mode=False) or 0)
     except TyperException as error:
         return _complain(error.format_message(), 2)
     except AskpapersError as error:
         return _complain(str(error), 2 if isinstance(error, CallerMistake) else 1)
-    except typer.Abort:
-        return _complain("Stopped. What was finished is kept; run it again to go on.", 130)
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         return 0
+    return _complain("Stopped. What was finished is kept; run it again to go on.", code) if code == CTRL_C else code
 
 
 def _complain(message: str, code: int) -> int:
