@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-QUESTIONS = ("How much shorter do capsule prompts get?", "How does MetaCLIP compare with CLIP on ImageNet?")
+QUESTIONS = ("How does MetaCLIP compare with CLIP on ImageNet?", "How large is the data set of MetaCLIP?")
 
 with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
     call = [sys.executable, "-c", "from ui.cli import main; main()", "--no-browser"]
@@ -25,7 +25,7 @@ with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         page.keyboard.press("Enter")
         page.locator(".footer").nth(place).wait_for()
         page.wait_for_timeout(1000)
-    page.locator(".mark").last.click()
+    page.locator(".mark").nth(-2).click()
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)
     page.screenshot(path=Path(__file__).with_name("window.png"))
