@@ -12,7 +12,15 @@ AskpapersError
 │   ├── LibraryGone          deleted while in use
 │   ├── LibraryEmpty         nothing to ask
 │   └── LibraryUnwritable    disk full, read-only, no permission
-└── VectorRejected           exit code 1: an embedding gave NaN, infinity, zeros or another size
+├── VectorRejected           exit code 1: an embedding gave NaN, infinity, zeros or another size
+└── ModelError               the model could not be used; its text becomes the answer's `fallback`
+    ├── ModelUnconfigured    a key or an address is missing
+    ├── ModelRejected        refused: the key, the model's name, the request
+    ├── ContextOverflow      the prompt is longer than the model reads
+    ├── ModelUnreachable     no connection, overloaded or failing after retries, or left alone for a while
+    ├── ModelTimeout         nothing came in time: no first token, or none after the last
+    ├── ModelCut             the connection was cut in the middle of an answer
+    └── ModelGarbled         what came is no answer: a web page, broken JSON, another protocol
 
 A message says what is wrong, with the value, then the next step.
 """
@@ -70,3 +78,35 @@ class LibraryUnwritable(LibraryError):
 
 class VectorRejected(AskpapersError):
     """An embedding that is not finite, is all zeros, or has another size than the library's."""
+
+
+class ModelError(AskpapersError):
+    """The model could not be used; its text says why and what to do: it becomes the answer's `fallback`."""
+
+
+class ModelUnconfigured(ModelError):
+    """A model is configured without its key or its address."""
+
+
+class ModelRejected(ModelError):
+    """The server refused: the key (401, 403), the model's name or the path (404), or the request as such."""
+
+
+class ContextOverflow(ModelError):
+    """The prompt is longer than the model reads."""
+
+
+class ModelUnreachable(ModelError):
+    """No connection, or 429 or 5xx to every try, or left alone for a while after failing: then it says how long."""
+
+
+class ModelTimeout(ModelError):
+    """Nothing came in time: no first token, or none after the last."""
+
+
+class ModelCut(ModelError):
+    """The connection was cut in the middle of an answer."""
+
+
+class ModelGarbled(ModelError):
+    """What came is no answer: a web page, broken JSON, another protocol."""

@@ -1,0 +1,130 @@
+"""One HTTP way to any model: deadlines, retries, a breaker, and an end as soon as nobody reads any more.
+
+It knows no vendor and no client library: these are the `work` that it is handed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from queue import Empty, Queue
+from threading import Thread
+from typing import TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from rag.breaker import Breaker
+from rag.errors import ModelError, ModelGarbled, ModelTimeout
+from rag.peer import Peer, chain, checked_key, checked_url
+from rag.transport import Line, Timeouts, Transport
+
+__all__ = ["Endpoint", "Timeouts", "checked_url"]
+
+T = TypeVar("T")
+
+BEAT = 0.2  # seconds after which a reader is let go, to paint or to stop
+AHEAD = 256  # items that are fetched before they are read
+PATIENT = Timeouts()
+
+
+class Endpoint:
+    """Safe in many threads; each exchange has a connection and a thread of its own."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: SecretStr | None = None,
+        setting: str = "ASKPAPERS_LLM_API_KEY",
+        timeouts: Timeouts = PATIENT,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`setting` holds the key and is named when that is refused; `clock` is the breaker's. Raises BadSetting."""
+        self.base_url, self.timeouts = checked_url(base_url, "base_url"), timeouts
+        self._peer = Peer(httpx.URL(self.base_url), checked_key(key, setting), setting)
+        self._breaker = Breaker(self._peer.name, clock)
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """For one exchange on the caller's own thread, which nothing but its timeouts ends. Raises ModelError."""
+        with self._client(Line()) as http:
+            yield http
+
+    @contextmanager
+    def _client(self, line: Line) -> Iterator[httpx.Client]:
+        transport = Transport(self._peer, self.timeouts, line)
+        with line, httpx.Client(transport=transport, base_url=self.base_url, trust_env=False) as http:
+            yield http
+
+    def stream(self, work: Callable[[httpx.Client], Iterable[T]]) -> Generator[T | None]:
+        """The items of `work`, which runs in a thread of its own, as they come; None whenever none came for 0.2 s.
+
+        An item is a sign of life: `work` yields tokens, not keep-alives. Closing the stream, or an exception thrown
+        into it, ends the request on the server's side too. Raises ModelError, whatever `work` raised.
+        """
+        with self._breaker.watching():
+            line, arrived = Line(), Queue[tuple[T] | ModelError | None](AHEAD)
+            worker = Thread(target=self._run, args=(work, line, arrived), name="askpapers-model", daemon=True)
+            try:
+                worker.start()
+                yield from self._read(arrived)
+            finally:
+                line.cut()
+                while not arrived.empty():  # whoever waits for room in it goes on, and sees that the line is cut
+                    arrived.get_nowait()
+
+    def call(self, work: Callable[[httpx.Client], T]) -> T:
+        """What `work` returns, within `timeouts.first`. Raises ModelError."""
+        with closing(self.stream(lambda http: [(work(http),)])) as stream:
+            [(result,)] = [item for item in stream if item is not None]
+        return result
+
+    def _run(
+        self, work: Callable[[httpx.Client], Iterable[T]], line: Line, arrived: Queue[tuple[T] | ModelError | None]
+    ) -> None:
+        end: ModelError | None = None
+        try:
+            with self._client(line) as http:
+                for item in work(http):
+                    if line.is_cut:
+                        break
+                    arrived.put((item,))
+        except Exception as error:
+            end = self._explained(error)
+        if not line.is_cut:
+            arrived.put(end)
+
+    def _read(self, arrived: Queue[tuple[T] | ModelError | None]) -> Iterator[T | None]:
+        limit, since = self.timeouts.first, time.monotonic()
+        is_begun = False
+        while True:
+            try:
+                found = arrived.get(timeout=min(BEAT, max(0.001, since + limit - time.monotonic())))
+            except Empty:
+                if time.monotonic() - since >= limit:
+                    raise self._late(is_begun) from None
+                yield None
+                continue
+            if found is None:
+                return
+            if isinstance(found, ModelError):
+                raise found
+            limit, since, is_begun = self.timeouts.between, time.monotonic(), True
+            yield found[0]
+
+    def _late(self, is_begun: bool) -> ModelTimeout:
+        if is_begun:
+            return ModelTimeout(f"{self._peer.name} fell silent for {self.timeouts.between:g} s within its answer.")
+        hint = "It may still load the model: ask again, or take a smaller one."
+        return ModelTimeout(f"{self._peer.name} sent no first token within {self.timeouts.first:g} s. {hint}")
+
+    def _explained(self, error: Exception) -> ModelError:
+        """Ours from among what caused it, made anew: its traceback holds requests, and these the key."""
+        for cause in chain(error):
+            if isinstance(cause, ModelError):
+                return type(cause)(str(cause))
+        if (details := getattr(error, "body", None)) is not None:
+            return self._peer.report(str(error), str(details))
+        said = self._peer.quoted(f"{type(error).__name__}: {error}")
+        return ModelGarbled(f"What {self._peer.name} sent can't be read as an answer: {said}. Is it the right server?")
