@@ -28,6 +28,11 @@ def tokens(text: str) -> list[str]:
     return [token for match in _TOKEN.finditer(plain(text)) for token in _forms(match.group())]
 
 
+def stem(word: str) -> str:
+    """One word, stemmed, stop word or not."""
+    return str(_STEMMER.stemWord(plain(word)))
+
+
 @lru_cache(maxsize=1 << 16)
 def _forms(token: str) -> tuple[str, ...]:
     return tuple(_kept(token))

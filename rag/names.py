@@ -1,0 +1,115 @@
+r"""Names in running text, whatever their dress: GPT-4, ViT-B/16, CapsFusion, "OFA" for \textsc{Ofa}, LLMs for LLM. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rag.figures import figures
+from rag.notation import legible
+from rag.words import STOP_WORDS, tokens
+
+_ADDRESS = r"(?:https?://|www\.)[^\s\"<>]*[^\s\"<>.,;:)\]]"
+_WORD = re.compile(rf"{_ADDRESS}|[^\W_](?:\w|[-.&@/^+](?=\w)|'(?!s\b)(?=\w))*[+]?")
+_START = re.compile(r"(?:^|[.?!]\"? )\Z")
+_JOINT = re.compile(r"[-/@&+^_.]")
+_LONGEST = 4  # words that one name may be written in
+_LEAST_INITIALS = 3  # letters: two fit by chance
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Acronyms, CamelCase, words with digits, addresses, and capitalised words inside a sentence; each once, in order.
+
+    Where most words begin with a capital (A Title, or SHOUTING), capitals say nothing.
+    """
+    clean = legible(text)
+    numbers = {figure.start for figure in figures(text)}
+    words = [match for match in _WORD.finditer(clean) if match.start() not in numbers]
+    titled = _titled([match.group() for match in words])
+    return tuple(dict.fromkeys(match.group() for match in words if _is_name(clean, match, titled)))
+
+
+def _titled(words: list[str]) -> bool:
+    plain = [word for word in words if word.isalpha() and (word[1:].islower() or word.isupper())]
+    return len(plain) > 5 and sum(word[0].isupper() for word in plain) > 0.6 * len(plain)
+
+
+def _is_name(clean: str, match: re.Match[str], titled: bool) -> bool:
+    word = match.group()
+    letters = [c for c in word if c.isalpha()]
+    if not letters or word.casefold() in STOP_WORDS:
+        return False
+    if word.startswith(("http://", "https://", "www.")):
+        return True
+    if len(letters) < len(word) and any(c.isdigit() for c in word):
+        return True
+    if any(c.isupper() for c in word[1:]) and not (titled and word.isupper()):
+        return True
+    opens = _START.search(clean[max(0, match.start() - 3) : match.start()])
+    return word[0].isupper() and len(word) > 1 and not titled and not opens
+
+
+def holds(text: str, name: str) -> bool:
+    """Whether the text bears the name: as one word or several, spelt out or by its initials, case and plural aside."""
+    keys = _keys(text)
+    if _key(name) in keys:
+        return True
+    if name.isalpha() and name[1:].islower():
+        return set(tokens(name)) <= _stems(text)
+    parts = _JOINT.split(name)
+    return len(parts) > 1 and all(map(_can_stand_alone, parts)) and all(_key(p) in keys or p.islower() for p in parts)
+
+
+def _can_stand_alone(part: str) -> bool:
+    return len(part) > 1 and any(c.isalpha() for c in part)
+
+
+def _key(name: str) -> str:
+    """Letters and digits, lower case, without a plural's s."""
+    bare = "".join(c for c in name.casefold() if c.isalnum())
+    return bare[:-1] if len(bare) > 3 and bare[-1] == "s" and bare[-2] != "s" else bare
+
+
+@lru_cache(maxsize=512)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(tokens(legible(text)))
+
+
+@lru_cache(maxsize=512)
+def _keys(text: str) -> frozenset[str]:
+    words = _WORD.findall(legible(text))
+    return frozenset(key for key in (*_written(words), *_initials(words)) if key)
+
+
+def _written(words: list[str]) -> Iterator[str]:
+    """Every word, the parts of a compound, and neighbours as one word ("GPT 4")."""
+    for place, word in enumerate(words):
+        yield from (_key("".join(words[place : place + many])) for many in range(1, _LONGEST + 1))
+        yield from (_key(part) for part in _JOINT.split(word) if _can_stand_alone(part))
+
+
+def _initials(words: list[str]) -> Iterator[str]:
+    """Of three neighbours or more, none a stop word at either end: "visual question answering" is VQA."""
+    parts = _parts(words)
+    for place in range(len(parts)):
+        for many in range(_LEAST_INITIALS, _LONGEST + 2):
+            run = parts[place : place + many]
+            if len(run) == many and not {run[0], run[-1]} & STOP_WORDS:
+                yield from _shortened(run)
+
+
+def _shortened(run: list[str]) -> tuple[str, str]:
+    return _key("".join(part[0] for part in run)), _key("".join(part[0] for part in run if part not in STOP_WORDS))
+
+
+def spelt_out(statement: str, text: str) -> frozenset[str]:
+    """Words of the statement that together spell out an acronym of the text: Visual, Question, Answering for VQA."""
+    acronyms = {_key(word) for word in _WORD.findall(legible(text)) if sum(map(str.isupper, word)) >= _LEAST_INITIALS}
+    words = _WORD.findall(legible(statement)) if acronyms else []
+    runs = (words[place : place + many] for place in range(len(words)) for many in range(1, _LONGEST + 2))
+    return frozenset(word for run in runs if acronyms & set(_shortened(_parts(run))) for word in run)
+
+
+def _parts(words: list[str]) -> list[str]:
+    return [part for word in words for part in _JOINT.split(word.casefold()) if part]
