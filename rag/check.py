@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.figures import Figure, agree, figures
+from rag.figures import agree, figures
 from rag.names import holds, names, spelt_out
 from rag.notation import legible
 from rag.polarity import denies

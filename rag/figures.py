@@ -18,53 +18,98 @@ ORDINAL = "ordinal"
 
 _SCALES = {"hundred": 2, "thousand": 3, "k": 3, "million": 6, "mn": 6, "m": 6, "billion": 9, "bn": 9, "b": 9}
 _SCALES |= {"trillion": 12, "tn": 12, "t": 12}  # the power of ten
-_METRICS = "BLEU CIDEr ROUGE METEOR mAP AP mIoU IoU F1 AUC AUROC WER RMSE FID PSNR SSIM".split()
-_WRITTEN = {
-    "%": "% percent per~cent pct",
-    "percentage points": "percentage~point percent~point %~point pp",
-    "points": "point pt",
-    "times": "times fold x",
-    "ms": "ms msec millisecond",
-    "us": "us microsecond",
-    "s": "s sec second",
-    "minutes": "min minute",
-    "hours": "h hr hour",
-    "days": "day",
-    "weeks": "week",
-    "months": "month",
-    "years": "year yr",
-    "KB": "kb kib kilobyte",
-    "MB": "mb mib megabyte",
-    "GB": "gb gib gigabyte",
-    "TB": "tb tib terabyte",
-    "FPS": "fps frames~per~second frames/s",
-    "Hz": "hz hertz",
-    "kHz": "khz kilohertz",
-    "MHz": "mhz megahertz",
-    "GHz": "ghz gigahertz",
-    "dB": "db decibel",
-    "mg": "mg milligram",
-    "kg": "kg kilogram",
-    "mm": "mm millimeter millimetre",
-    "cm": "cm centimeter centimetre",
-    "km": "km kilometer kilometre",
-} | {metric: metric.lower() for metric in _METRICS} | {"F1": "f1 f_1 f-1"}
+_METRICS = [
+    "BLEU",
+    "CIDEr",
+    "ROUGE",
+    "METEOR",
+    "mAP",
+    "AP",
+    "mIoU",
+    "IoU",
+    "F1",
+    "AUC",
+    "AUROC",
+    "WER",
+    "RMSE",
+    "FID",
+    "PSNR",
+    "SSIM",
+]
+_WRITTEN = (
+    {
+        "%": "% percent per~cent pct",
+        "percentage points": "percentage~point percent~point %~point pp",
+        "points": "point pt",
+        "times": "times fold x",
+        "ms": "ms msec millisecond",
+        "us": "us microsecond",
+        "s": "s sec second",
+        "minutes": "min minute",
+        "hours": "h hr hour",
+        "days": "day",
+        "weeks": "week",
+        "months": "month",
+        "years": "year yr",
+        "KB": "kb kib kilobyte",
+        "MB": "mb mib megabyte",
+        "GB": "gb gib gigabyte",
+        "TB": "tb tib terabyte",
+        "FPS": "fps frames~per~second frames/s",
+        "Hz": "hz hertz",
+        "kHz": "khz kilohertz",
+        "MHz": "mhz megahertz",
+        "GHz": "ghz gigahertz",
+        "dB": "db decibel",
+        "mg": "mg milligram",
+        "kg": "kg kilogram",
+        "mm": "mm millimeter millimetre",
+        "cm": "cm centimeter centimetre",
+        "km": "km kilometer kilometre",
+    }
+    | {metric: metric.lower() for metric in _METRICS}
+    | {"F1": "f1 f_1 f-1"}
+)
 _UNITS = {form.replace("~", " "): unit for unit, forms in _WRITTEN.items() for form in forms.split()}
 
 _SMALL = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
     word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    for value, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
 }
 _ORDINALS = {
     word: value
-    for value, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
+    for value, word in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"], start=1
+    )
 }
 _FIXED: dict[str, tuple[Reading, ...]] = {
     "half": ((Decimal("0.5"), ""), (Decimal(50), "%")),
@@ -92,7 +137,10 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _SCALE = re.compile(rf"(?:[ -]?(hundred|{_GREAT}|mn|bn|tn)|([kmbtKMBT])|[ -]([MB]))(?![\w])")  # "5 m" is no million
-_UNIT = re.compile(rf"[ -]?(?:(?:absolute|box|mask) )?((?<=\d)x(?!\d)|x(?! ?\d)|{_any(_UNITS.keys() - {'x'})})s?(?![\w^]|-\w)", re.IGNORECASE)
+_UNIT = re.compile(
+    rf"[ -]?(?:(?:absolute|box|mask) )?((?<=\d)x(?!\d)|x(?! ?\d)|{_any(_UNITS.keys() - {'x'})})s?(?![\w^]|-\w)",
+    re.IGNORECASE,
+)
 _GLUED = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(r"-[^\W\d_]")
 _SHARES = re.compile(r"(?: ?(?:-|/|,|to|and|or|vs\.?|versus|through|, and|, or|and up to) ?)\Z", re.IGNORECASE)
@@ -134,7 +182,9 @@ def agree(said: Figure, held: Figure) -> bool:
 def _same(said: Reading, held: Reading) -> bool:
     (value, unit), (other, its) = said, held
     if value != other:
-        return (unit, its) in (("%", ""), ("", "%")) and min(value, other) <= 1 and value * 100 in (other, other * 10**4)
+        return (
+            (unit, its) in (("%", ""), ("", "%")) and min(value, other) <= 1 and value * 100 in (other, other * 10**4)
+        )
     if not unit or unit == its or (not its and unit in _METRICS):
         return ORDINAL not in (unit, its) or unit == its
     return {unit, its} in ({"percentage points", "%"}, {"percentage points", "points"})
@@ -181,7 +231,7 @@ def _in_digits(clean: str, match: re.Match[str]) -> tuple[Figure | None, int]:
     glued = _GLUED.match(clean, figure.end)
     if glued and not (size := re.match(r"[xX](?=\d)", clean[figure.end : figure.end + 2])):
         return None, glued.end()
-    elif glued and size:
+    if glued and size:
         return figure, figure.end + 1
     return replace(figure, compound=bool(_COMPOUND.match(clean, figure.end))), figure.end
 

@@ -16,7 +16,13 @@ _LIKE = str.maketrans(
         **dict.fromkeys("—―", " - "),
         **dict.fromkeys("‘’‚′`", "'"),
         **dict.fromkeys("“”„«»", '"'),
-        **{"×": "x", "⁄": "/", "µ": "u", "μ": "u", "∼": "~", "≤": "<", "≥": ">"},  # noqa: RUF001 - that is the point
+        "×": "x",
+        "⁄": "/",
+        "µ": "u",
+        "μ": "u",
+        "∼": "~",
+        "≤": "<",
+        "≥": ">",  # noqa: RUF001 - that is the point
     }
 )
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]+")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +17,17 @@ _NOT = re.compile(
 )
 _NOT_PAIRS = {("instead", "of"), ("rather", "than"), ("free", "of"), ("free", "from"), ("far", "from")}
 _NO_NEGATION = {("not", "only"), ("no", "matter"), ("not", "just"), ("not", "merely")}
-_BREAKS = frozenset(",;:.?!()") | {"but", "while", "whereas", "although", "though", "however", "because", "which", "yet"}
+_BREAKS = frozenset(",;:.?!()") | {
+    "but",
+    "while",
+    "whereas",
+    "although",
+    "though",
+    "however",
+    "because",
+    "which",
+    "yet",
+}
 _SCOPE = 4  # content words that a negation reaches over
 _NEAR = 4  # content words to either side that tell one place from another
 
@@ -78,7 +88,10 @@ def _negates(one: Read, other: Read) -> bool:
     """Whether something that `one` negates stands in `other`, there affirmed."""
     denied, affirmed, both = other.stems(True), other.stems(False), one.stems(False)
     return any(
-        scope and not denied & set(scope) and scope[0] in affirmed - both and len(affirmed & set(scope)) * 2 >= len(scope)
+        scope
+        and not denied & set(scope)
+        and scope[0] in affirmed - both
+        and len(affirmed & set(scope)) * 2 >= len(scope)
         for scope in one.scopes
     )
 

@@ -1,0 +1,186 @@
+"""False statements made of true ones: a digit, a unit, a name, a negation or the paper is changed. Same seed, same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+import numpy as np
+
+from eval.cases import Case, parity
+from rag.question import names
+from rag.types import Paper, Span
+
+SEED = 20
+_NUMBER = re.compile(r"(?<![\w.^_/@-])\d[\d,]*(?:\.\d+)?(?![\d^_])(?=$|[\s%\\).,;x/KMB-])")
+_UNITS = {
+    "%": ("x", " points", " ms"),
+    "\\%": ("x", " points"),
+    "x": ("%", " ms"),
+    "times": ("percent", "points"),
+    "points": ("percent", "times"),
+    "BLEU": ("CIDEr", "%"),
+    "million": ("billion", "thousand"),
+    "billion": ("million",),
+    "thousand": ("million",),
+    "M": ("B", "K"),
+    "B": ("M",),
+    "days": ("hours", "weeks"),
+}
+_WITH_UNIT = re.compile(
+    r"(?<![\w.^_/@-])(\d[\d,]*(?:\.\d+)? ?)(\\%|%|x|times|points|BLEU|million|billion|thousand|M|B|days)(?!\w)"
+)
+_AUXILIARY = re.compile(r"\b(is|are|was|were|can|could|will|may|has been|have been|should|must)\b(?! not)")
+_VERB = re.compile(
+    r"\b(outperform|achieve|improve|reduce|require|show|enable|allow|surpass|generate|use|lead|learn|provide|demonstrate"
+    r"|attain|suffer|contribute|help|consist|introduce|support|enhance|exhibit|boost|outperform|capture|focus|need)(s?)\b"
+)
+_NEGATIONS = (
+    (re.compile(r"\bcannot\b|\bcan not\b"), "can"),
+    (re.compile(r"\b(is|are|was|were|has|have|may|should) not\b(?! only)"), r"\1"),
+    (re.compile(r"\b(does|do|did) not\b(?! only)"), ""),
+    (re.compile(r"\bnot (?!only)"), ""),
+    (re.compile(r"\bwithout\b"), "with"),
+    (re.compile(r"\bno (?!longer|matter)"), "some "),
+    (re.compile(r"\bunable\b"), "able"),
+    (re.compile(r"\b(lacks?)\b"), "has"),
+    (re.compile(r"\binstead of\b"), "by"),
+    (re.compile(r"\bfails? to\b"), "manages to"),
+)
+_OPPOSITES = {
+    "higher": "lower", "lower": "higher", "better": "worse", "worse": "better", "more": "less", "fewer": "more",
+    "outperforms": "underperforms", "outperform": "underperform", "surpasses": "falls behind", "larger": "smaller",
+    "smaller": "larger", "increase": "decrease", "increases": "decreases", "reduces": "increases", "reduce": "increase",
+    "improves": "worsens", "improve": "worsen", "improving": "worsening", "faster": "slower", "accelerates": "slows",
+    "enhance": "impair", "enhances": "impairs", "superior": "inferior", "boost": "hurt", "reducing": "increasing",
+}  # fmt: skip
+_COUNTS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_COUNT = re.compile(rf"\b({'|'.join(_COUNTS)})\b", re.IGNORECASE)
+Alter = Callable[[str, Random], str | None]  # None where the sentence has no room for it
+
+
+def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
+    """Of each sentence every alteration that it has room for; `vectors`: a row a sentence, unit length."""
+    random = Random(SEED)
+    papers = list(dict.fromkeys(span.paper for span in sentences))
+    near = nearest_in_another_paper(sentences, vectors)
+    bearing = {paper: named(sentences, paper) for paper in papers}
+    everywhere = sorted({name for found in bearing.values() for name in found})
+    for place, span in enumerate(sentences):
+        part = parity(papers, span.paper)
+        text = f"{span.paper.title} {span.paper.abstract}".casefold()
+        for kind, statement in _changed(span.text, random):
+            yield Case(kind, False, statement, (span,), part)
+        foreign = [name for name in everywhere if name.casefold() not in text]
+        for kind, others in (("name swapped", foreign), ("name swapped within the abstract", bearing[span.paper])):
+            if statement := name_swapped(span.text, others, random):
+                yield Case(kind, False, statement, (span,), part)
+        yield Case("wrong paper", False, span.text, (sentences[near[place]],), part)
+
+
+def _changed(sentence: str, random: Random) -> Iterator[tuple[str, str]]:
+    kinds: dict[str, Alter] = {
+        "number changed": number_changed,
+        "unit changed": unit_changed,
+        "negation added": negation_added,
+        "negation removed": negation_removed,
+        "direction reversed": direction_reversed,
+    }
+    for kind, alter in kinds.items():
+        if statement := alter(sentence, random):
+            yield kind, statement
+
+
+def number_changed(sentence: str, random: Random) -> str | None:
+    """One digit is another, or one count in words."""
+    found = [*_NUMBER.finditer(sentence), *_COUNT.finditer(sentence)]
+    if not found:
+        return None
+    match = random.choice(found)
+    number = match.group()
+    if number.lower() in _COUNTS:
+        return _put(sentence, match, random.choice([count for count in _COUNTS if count != number.lower()]))
+    place = random.choice([place for place, c in enumerate(number) if c.isdigit()])
+    digits = [c for c in "123456789" if c != number[place]]
+    return _put(sentence, match, number[:place] + random.choice(digits) + number[place + 1 :])
+
+
+def unit_changed(sentence: str, random: Random) -> str | None:
+    """The same number of something else: points for per cent, billion for million."""
+    found = list(_WITH_UNIT.finditer(sentence))
+    if not found:
+        return None
+    match = random.choice(found)
+    return _put(sentence, match, match[1] + random.choice(_UNITS[match[2]]))
+
+
+def negation_added(sentence: str, random: Random) -> str | None:
+    """Behind the first auxiliary, else before the first verb that we know."""
+    if match := _AUXILIARY.search(sentence):
+        return _put(sentence, match, f"{match.group()} not")
+    if match := _VERB.search(sentence):
+        return _put(sentence, match, f"{'does' if match[2] else 'do'} not {match[1]}")
+    return None
+
+
+def negation_removed(sentence: str, random: Random) -> str | None:
+    """The first that is found."""
+    for pattern, affirmed in _NEGATIONS:
+        if pattern.search(sentence):
+            return pattern.sub(affirmed, sentence, count=1)
+    return None
+
+
+def direction_reversed(sentence: str, random: Random) -> str | None:
+    """One word of comparison is its opposite."""
+    found = [match for match in re.finditer(r"[a-z]+", sentence) if match.group() in _OPPOSITES]
+    match = random.choice(found) if found else None
+    return _put(sentence, match, _OPPOSITES[match.group()]) if match else None
+
+
+def name_swapped(sentence: str, others: Sequence[str], random: Random) -> str | None:
+    """One name is another of the same kind that the sentence does not bear."""
+    pairs = [
+        (name, other)
+        for name in names(sentence)
+        if (
+            fitting := [
+                other for other in others if _kind(other) == _kind(name) and other.casefold() not in sentence.casefold()
+            ]
+        )
+        for other in [random.choice(fitting)]
+    ]
+    name, other = random.choice(pairs) if pairs else ("", "")
+    return sentence.replace(name, other, 1) if name else None
+
+
+def named(sentences: Sequence[Span], paper: Paper) -> list[str]:
+    """The names in a paper's sentences, as the reader of questions tells them, not the check."""
+    return sorted({name for span in sentences if span.paper == paper for name in names(span.text)})
+
+
+def _kind(name: str) -> tuple[bool, bool, bool]:
+    """Acronym, with digits, compound."""
+    return name.isupper(), any(c.isdigit() for c in name), "-" in name
+
+
+def nearest_in_another_paper(sentences: Sequence[Span], vectors: np.ndarray) -> list[int]:
+    """For each sentence the place of the nearest one in the paper whose sentences are nearest on average."""
+    papers = [span.paper for span in sentences]
+    listed = list(dict.fromkeys(papers))
+    member = np.array([[paper == other for paper in papers] for other in listed])
+    centres = member @ vectors
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    alike = centres @ centres.T
+    np.fill_diagonal(alike, -1)
+    neighbour = alike.argmax(axis=1)
+    close = vectors @ vectors.T
+    return [
+        int(np.where(member[neighbour[listed.index(paper)]], close[place], -1).argmax())
+        for place, paper in enumerate(papers)
+    ]
+
+
+def _put(sentence: str, match: re.Match[str], words: str) -> str:
+    return sentence[: match.start()] + words + sentence[match.end() :]
