@@ -74,8 +74,8 @@ def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
             yield Case(kind, False, statement, (span,), part)
         foreign = [name for name in everywhere if name.casefold() not in text]
         for kind, others in (("name swapped", foreign), ("name swapped within the abstract", bearing[span.paper])):
-            if statement := name_swapped(span.text, others, random):
-                yield Case(kind, False, statement, (span,), part)
+            if swapped := name_swapped(span.text, others, random):
+                yield Case(kind, False, swapped, (span,), part)
         yield Case("wrong paper", False, span.text, (sentences[near[place]],), part)
 
 

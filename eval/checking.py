@@ -1,7 +1,7 @@
 """How often the check is wrong, by kind of statement: python -m eval.checking [--scifact FILE] [--json].
 
-Altered and rewritten sentences of the shipped papers, paraphrases written by hand, and SciFact's claims. Thresholds were
-set on the papers with even numbers, counted from 0 (and SciFact's train split); the others are reported.
+Altered and rewritten sentences of the shipped papers, paraphrases written by hand, and SciFact's claims. Thresholds
+were set on the papers with even numbers, counted from 0 (and SciFact's train split); the others are reported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from eval.cases import Case, paraphrases, scifact
 from eval.rewritten import rewritten
 from ingest.add import SHIPPED
 from ingest.read import read
-from ingest.split import sentences
+from rag.split import sentences
 from rag.check import Similarity, check
 from rag.encoder import BundledEncoder
 from rag.types import Paper, Span, Support

@@ -44,8 +44,8 @@ _OPENING = re.compile(
     r"|Additionally|Notably|Besides|Further|First|Second|To [^,]+|By [^,]+|In practice|In particular|Empirically), "
 )
 _CLOSING = re.compile(
-    r",? (?:which|while|where|whereas|thereby|thus|leading to|resulting in|enabling|allowing|achieving|making|surpassing"
-    r"|highlighting|such as|e\.g\.) .*$|,? \([^()]*\)"
+    r",? (?:which|while|where|whereas|thereby|thus|leading to|resulting in|enabling|allowing|achieving|making"
+    r"|surpassing|highlighting|such as|e\.g\.) .*$|,? \([^()]*\)"
 )
 _LEAST = 6  # words that a shortened sentence must keep
 Rewrite = Callable[[str], str]

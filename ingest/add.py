@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ingest.read import read
 from ingest.record import Refusal
-from ingest.split import Bounds, passages, sentences
 from rag.encoder import MOST_PIECES, BundledEncoder
 from rag.index import current_index
 from rag.library import Library
+from rag.split import Bounds, passages, sentences
 from rag.types import Paper
 from rag.writer import Chunk, Writer
 

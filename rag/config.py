@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import BadSetting
+
+_SPEC = re.compile(r"(?:openai|ollama|local)/\S+")
 
 
 class Settings(BaseSettings):
@@ -17,7 +20,23 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ASKPAPERS_", env_file=".env", extra="ignore", frozen=True)
 
-    llm: Literal["extractive"] = Field("extractive", description="who writes answers; so far only: extractive")
+    llm: str = Field("extractive", description="who writes answers: extractive, openai/NAME, ollama/NAME or local/NAME")
+    llm_base_url: str | None = Field(
+        None, description="address of the server of local/NAME, ending in /v1; of ollama/NAME where it is another's"
+    )
+    llm_api_key: SecretStr | None = Field(None, description="key for that address; it is sent nowhere else")
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENAI_API_KEY", description="key for openai/NAME; it is sent to OpenAI only"
+    )
+    llm_context: int = Field(
+        4096, ge=1024, description="tokens that the model's context window holds, prompt and answer together"
+    )
+    llm_max_tokens: int = Field(1024, ge=64, description="most tokens of an answer, a model's reasoning included")
+    llm_timeout: float | None = Field(
+        None, gt=0, description="seconds to wait for the first token; empty: 60 for OpenAI, 300 for others"
+    )
+    strict: bool = Field(False, description="true: what the quotes don't bear out is left out instead of marked")
+    evidence: int = Field(12, ge=1, le=60, description="most sentences shown to a model")
     home: Annotated[Path | None, NoDecode] = Field(
         None, description="folder of the library; empty: the platform's user-data folder"
     )
@@ -30,10 +49,17 @@ class Settings(BaseSettings):
         0.43, description="score of the best quote (0 to 1.7) under which the papers don't say"
     )
 
-    @field_validator("home", mode="before")
+    @field_validator("home", "llm_base_url", "llm_api_key", "openai_api_key", "llm_timeout", mode="before")
     @classmethod
     def _empty_means_default(cls, value: object) -> object:
         return value or None
+
+    @field_validator("llm")
+    @classmethod
+    def _names_a_model(cls, value: str) -> str:
+        if value != "extractive" and not _SPEC.fullmatch(value):
+            raise ValueError("must be extractive, openai/NAME, ollama/NAME or local/NAME")
+        return value
 
     @property
     def library(self) -> Path:
@@ -52,4 +78,4 @@ def load_settings(**overrides: object) -> Settings:
 
 def _explain(problem: object) -> str:
     loc, msg, value = problem["loc"][0], problem["msg"], problem["input"]  # type: ignore[index]
-    return f"ASKPAPERS_{str(loc).upper()}={value}: {msg}. See .env.example"
+    return f"ASKPAPERS_{str(loc).upper()}={value}: {msg.removeprefix('Value error, ')}. See .env.example"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ SHA256 = "a4205f2d91c07f9c2a727752d1cafffd1d0913133212b8860efdae29989603c0"
 DIMENSIONS = 384
 MOST_PIECES = 256  # word pieces, [CLS] and [SEP] among them; what is beyond is not seen
 WORKERS = 2
+REMEMBERED = 1024  # texts whose vectors are kept to compare them again
 
 
 class BundledEncoder(BaseEmbedding):
@@ -74,6 +75,14 @@ class BundledEncoder(BaseEmbedding):
         """A row a text: (n, 384) float32, each the same to the bit as `vector` gives."""
         rows = list(self._workers.map(self.vector, texts))
         return np.stack(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], np.ndarray]:
+        return lru_cache(maxsize=REMEMBERED)(self.vector)
+
+    def cosine(self, one: str, other: str) -> float:
+        """Cosine of two texts; those seen lately are not encoded again."""
+        return float(self._remembered(one) @ self._remembered(other))
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return list(map(float, self.vector(text)))

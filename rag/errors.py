@@ -110,3 +110,7 @@ class ModelCut(ModelError):
 
 class ModelGarbled(ModelError):
     """What came is no answer: a web page, broken JSON, another protocol."""
+
+
+class ModelUntrue(ModelError):
+    """Nothing that it said is borne out by the quotes."""

@@ -40,6 +40,20 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     return Evidence(passages, quotes)
 
 
+def widened(
+    retriever: HybridRetriever, settings: Settings, question: Standalone, evidence: Evidence
+) -> tuple[Quote, ...]:
+    """For a model: the quotes, and more of what the same papers say, up to `settings.evidence` sentences."""
+    papers = tuple(dict.fromkeys(quote.span.paper.id for quote in evidence.quotes))
+    each = max(1, settings.evidence // len(papers))
+    chosen = {quote.span: quote for quote in evidence.quotes}
+    more = {q.span: q for paper in papers for q in retriever.quotes(question.asked, paper, each)}
+    kept = sorted((more | chosen).values(), key=lambda quote: (quote.span not in chosen, -quote.score))[
+        : settings.evidence
+    ]
+    return tuple(sorted(kept, key=lambda quote: (papers.index(quote.span.paper.id), quote.span.start)))
+
+
 def _listed(words: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rag.quotes import Quote
-from rag.types import Citation, Statement
+from rag.types import Citation, Draft, Statement
 
 
-def statements(quotes: tuple[Quote, ...]) -> Iterator[tuple[Statement, Citation]]:
-    """One a quote, numbered as they come; verbatim, so supported by what they are."""
+def draft(quotes: tuple[Quote, ...]) -> Draft:
+    """The answer; `quotes` as they will be read. What is painted is a statement at a time."""
+    citations = tuple(Citation(number, quote.span) for number, quote in enumerate(quotes, start=1))
+    statements = tuple(_statements(citations))
+    return Draft("".join(statement.painted for statement in statements), statements, citations)
+
+
+def _statements(citations: tuple[Citation, ...]) -> Iterator[Statement]:
+    """One a quote; verbatim, so supported by what it is. A lead-in opens a paragraph of its own."""
     paper = None
-    for number, quote in enumerate(quotes, start=1):
-        span = quote.span
-        lead = "" if span.paper == paper else f"“{span.paper.title}”: "
+    for citation in citations:
+        span = citation.span
+        anew = span.paper != paper
+        gap = "" if paper is None else "\n\n" if anew else " "
+        text = f"“{span.paper.title}”: {span.text}" if anew else span.text
         paper = span.paper
-        yield Statement(lead + span.text, (number,), "supported", 1.0), Citation(number, span)
-
-
-def joined(statement: Statement, first: bool) -> str:
-    """As it is painted: a lead-in opens a paragraph of its own, the marks follow the words."""
-    marks = "".join(f"[{number}]" for number in statement.citations)
-    gap = "" if first else "\n\n" if opens_paragraph(statement) else " "
-    return f"{gap}{statement.text} {marks}"
-
-
-def opens_paragraph(statement: Statement) -> bool:
-    """Whether it begins with a lead-in that names its paper."""
-    return statement.text.startswith("“")
+        yield Statement(text, (citation.number,), "supported", 1.0, (gap, f"{text} ", citation.number))

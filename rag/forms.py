@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rag.errors import CallerMistake
-from rag.types import Answer, Citation, Passage, Turn
+from rag.types import Answer, Citation, Passage, Statement, Turn
 
 
 def answer_json(answer: Answer, key: str | None = None) -> dict[str, Any]:
@@ -21,12 +20,22 @@ def answer_json(answer: Answer, key: str | None = None) -> dict[str, Any]:
         "reason": answer.reason,
         "fallback": answer.fallback,
         "text": answer.text,
-        "statements": [asdict(statement) for statement in answer.statements],
+        "statements": list(map(_statement, answer.statements)),
         "citations": list(map(_citation, answer.citations)),
         "passages": list(map(_passage, answer.passages)),
+        "notes": list(answer.notes),
         "model": answer.model,
         "usage": dict(answer.usage),
         "timings": dict(answer.timings),
+    }
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    return {
+        "text": statement.text,
+        "citations": list(statement.citations),
+        "support": statement.support,
+        "score": statement.score,
     }
 
 

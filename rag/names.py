@@ -1,4 +1,4 @@
-r"""Names in running text, whatever their dress: GPT-4, ViT-B/16, CapsFusion, "OFA" for \textsc{Ofa}, LLMs for LLM. Pure."""
+r"""Names in running text, however dressed: GPT-4, ViT-B/16, CapsFusion, "OFA" for \textsc{Ofa}, LLMs for LLM. Pure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _LIKE = str.maketrans(
         "μ": "u",
         "∼": "~",
         "≤": "<",
-        "≥": ">",  # noqa: RUF001 - that is the point
+        "≥": ">",
     }
 )
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]+")

@@ -4,108 +4,117 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from threading import RLock
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import TypeVar
 
+from rag import extract
 from rag.config import Settings
 from rag.encoder import BundledEncoder
-from rag.errors import AskpapersError, QuestionRefused
-from rag.evidence import gather
-from rag.extract import joined, statements
+from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRefused
+from rag.evidence import Evidence, gather, widened
 from rag.follow_up import standalone
+from rag.generate import Writer, condensed
 from rag.library import Library
+from rag.models import Model, load_llm
 from rag.retrieve import HybridRetriever
-from rag.types import Answer, Query, Statement
+from rag.stream import AnswerStream, Redrawn
+from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Standalone
+from rag.verify import Similarity
+
+T = TypeVar("T")
 
 LONGEST = 4000  # characters of a question
-PAPERS_DONT_SAY = "The papers don't say."
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
-
-
-class AnswerStream:
-    """Iterate it for the answer's text, piece by piece; `answer` is the whole, once the text is there.
-
-    The work is done once: a second reader is given the same pieces, also while the first is still reading.
-    """
-
-    def __init__(self, work: Iterator[str | Answer]) -> None:
-        self._work, self._pieces, self._lock = work, list[str](), RLock()
-        self._answer: Answer | None = None
-        self._error: BaseException | None = None
-
-    def __iter__(self) -> Iterator[str]:
-        place = 0
-        while self._reaches(place):
-            yield self._pieces[place]
-            place += 1
-
-    @property
-    def answer(self) -> Answer:
-        """The finished answer. Raises what `Pipeline.ask` says."""
-        for _ in self:
-            pass
-        assert self._answer is not None  # noqa: S101 - the work always ends with it, or raises
-        return self._answer
-
-    def _reaches(self, place: int) -> bool:
-        """Works on until there is a piece at that place; False when the work is done."""
-        with self._lock:
-            while len(self._pieces) <= place and self._answer is None:
-                self._step()
-            return len(self._pieces) > place
-
-    def _step(self) -> None:
-        if self._error:
-            raise self._error
-        try:
-            piece = next(self._work)
-        except BaseException as error:
-            self._error = error  # for the second reader too
-            raise
-        if isinstance(piece, Answer):
-            self._answer = piece
-        else:
-            self._pieces.append(piece)
 
 
 class Pipeline:
     """Safe in many threads; sees every change to the library at the next question."""
 
     def __init__(self, library: Library, encoder: BundledEncoder, settings: Settings) -> None:
+        """Raises BadSetting; a model that lacks its key or address is told with every answer."""
         self.library, self.settings = library, settings
         self.retriever = HybridRetriever(library, encoder, settings)
+        self._similarity: Similarity = encoder.cosine
+        self._model = _loaded(settings)
 
     def ask(self, query: Query) -> AnswerStream:
         """Starts answering. Reading the stream raises QuestionRefused or LibraryError."""
         return AnswerStream(self._work(query))
 
-    def _work(self, query: Query) -> Iterator[str | Answer]:
+    def _work(self, query: Query) -> Generator[str | Answer, None, None]:
         clock = Clock()
         asked = readable(query.text)
-        alone = standalone(asked, query.history, self.library.paper)
+        alone = yield from self._standalone(asked, query)
         evidence = gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
-        written = tuple(statements(evidence.quotes))
-        pieces = _pieces([statement for statement, _ in written])
-        for piece in pieces:
-            clock.mark("first_token_ms")
-            yield piece
-        yield Answer(
-            question=asked,
-            standalone_question=alone.text,
-            status="abstained" if evidence.missing else "answered",
-            text="".join(pieces),
-            reason=evidence.missing,
-            statements=tuple(statement for statement, _ in written),
-            citations=tuple(citation for _, citation in written),
-            passages=evidence.passages,
-            timings=clock.read(),
-        )
+        sent: list[Message] = []
+        fallback = None
+        try:
+            draft = yield from clock.timed(self._written(alone, evidence, sent))
+        except ModelError as error:
+            draft, fallback = extract.draft(evidence.quotes), str(error)
+            yield Redrawn(draft.text)
+        clock.mark("first_token_ms")
+        yield _answer(asked, alone, evidence, draft, fallback, tuple(sent), clock.read())
+
+    def _standalone(self, asked: str, query: Query) -> Generator[str, None, Standalone]:
+        """By the rule; where that leans on the history, in the model's words if they can be believed."""
+        alone = standalone(asked, query.history, self.library.paper)
+        if alone.text == asked or not isinstance(self._model, Model):
+            return alone
+        known = " ".join([alone.text, *(turn.content for turn in query.history)])
+        said = yield from condensed(self._model, asked, query.history, known)
+        return Standalone(said, said, alone.papers) if said else alone
+
+    def _written(self, question: Standalone, evidence: Evidence, sent: list[Message]) -> Generator[str, None, Draft]:
+        """By the model where there is one and something to quote. Raises ModelError."""
+        if evidence.missing:
+            yield PAPERS_DONT_SAY
+            return Draft(PAPERS_DONT_SAY, status="abstained", reason=evidence.missing)
+        if self._model is None:
+            draft = extract.draft(evidence.quotes)
+            yield from (statement.painted for statement in draft.statements)
+            return draft
+        if isinstance(self._model, ModelUnconfigured):
+            raise self._model
+        quotes = widened(self.retriever, self.settings, question, evidence)
+        writer = Writer(self._model, self._similarity, self.settings)
+        return (yield from writer.write(question.asked, quotes, sent))
 
 
-def _pieces(written: Sequence[Statement]) -> list[str]:
-    """What is painted, a statement at a time."""
-    return [joined(statement, place == 0) for place, statement in enumerate(written)] or [PAPERS_DONT_SAY]
+def _loaded(settings: Settings) -> Model | ModelUnconfigured | None:
+    try:
+        return load_llm(settings)
+    except ModelUnconfigured as error:
+        return error
+
+
+def _answer(
+    asked: str,
+    alone: Standalone,
+    evidence: Evidence,
+    draft: Draft,
+    fallback: str | None,
+    sent: tuple[Message, ...],
+    timings: dict[str, float],
+) -> Answer:
+    return Answer(
+        question=asked,
+        standalone_question=alone.text,
+        status=draft.status,
+        text=draft.text,
+        reason=draft.reason,
+        fallback=fallback,
+        statements=draft.statements,
+        citations=draft.citations,
+        passages=evidence.passages,
+        notes=draft.notes,
+        model=draft.model,
+        usage=draft.usage,
+        prompt=sent,
+        timings=timings,
+    )
 
 
 class Clock:
@@ -118,6 +127,18 @@ class Clock:
     def mark(self, stage: str) -> None:
         """Notes that a stage is reached."""
         self._marks.setdefault(stage, round((time.perf_counter() - self._start) * 1000, 2))
+
+    def timed(self, pieces: Generator[str, None, T]) -> Generator[str, None, T]:
+        """The same pieces; notes when the first that can be seen is there."""
+        with closing(pieces):
+            while True:
+                try:
+                    piece = next(pieces)
+                except StopIteration as end:
+                    return end.value  # type: ignore[no-any-return]
+                if piece:
+                    self.mark("first_token_ms")
+                yield piece
 
     def read(self) -> dict[str, float]:
         """All marks, with `total_ms` as of now."""

@@ -7,9 +7,9 @@ from llama_index.core.query_engine import CustomQueryEngine
 from pydantic import ConfigDict
 
 from rag.forms import answer_json
-from rag.pipeline import PAPERS_DONT_SAY, Pipeline
+from rag.pipeline import Pipeline
 from rag.retrieve import as_node
-from rag.types import Passage, Query
+from rag.types import PAPERS_DONT_SAY, Passage, Query
 
 
 class PapersQueryEngine(CustomQueryEngine):

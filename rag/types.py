@@ -9,6 +9,7 @@ from typing import Literal
 Status = Literal["answered", "abstained", "failed"]
 Support = Literal["supported", "partial", "unsupported"]
 Role = Literal["user", "assistant"]
+PAPERS_DONT_SAY = "The papers don't say."  # the one sentence of every abstention, a model's too
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,21 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A stretch of the answer, and how far the quotes that it cites bear it out (score in 0..1)."""
+    """A stretch of the answer, and how far the quotes that it cites bear it out (score in 0..1).
+
+    `pieces` are its share of the answer's text, from the white space before it on: words, and numbers for marks.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: Support
     score: float
+    pieces: tuple[str | int, ...] = ()
+
+    @property
+    def painted(self) -> str:
+        """As it stands in the answer's text."""
+        return "".join(piece if isinstance(piece, str) else f"[{piece}]" for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,14 @@ class Turn:
     role: Role
     content: str
     papers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt, as it is sent to a model."""
+
+    role: Literal["system", "user"]
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,21 @@ class Standalone:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer as its writer hands it over: `status` is answered, or abstained with a `reason`."""
+
+    text: str
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    status: Status = "answered"
+    reason: str | None = None
+    notes: tuple[str, ...] = ()  # what was mended in a model's words, for people
+    model: str = "extractive"
+    usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})
+    prompt: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a question; `status` says whether it was answered, abstained from or failed."""
 
@@ -126,6 +159,8 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
+    notes: tuple[str, ...] = ()
     model: str = "extractive"
     usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})
+    prompt: tuple[Message, ...] = ()  # exactly what was sent to a model, also where its answer could not be used
     timings: Mapping[str, float] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.read import read
 from ingest.record import Refusal
-from ingest.split import sentences
+from rag.split import sentences
 from rag.types import Paper
 
 BREAD = "We let sourdough ferment at 18 degrees for fourteen hours. The loaves rise by 12.5% more."

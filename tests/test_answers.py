@@ -14,9 +14,9 @@ from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryEmpty, QuestionRefused
 from rag.library import Library
-from rag.pipeline import PAPERS_DONT_SAY, Pipeline, settled
+from rag.pipeline import Pipeline, settled
 from rag.query_engine import PapersQueryEngine
-from rag.types import Answer, Query, Scope, Turn
+from rag.types import PAPERS_DONT_SAY, Answer, Query, Scope, Turn
 
 CAPSULE = "How much shorter do capsule prompts get?"
 

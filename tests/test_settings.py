@@ -15,7 +15,8 @@ EXAMPLE = Path(__file__).parents[1] / ".env.example"
 def test_env_example_lists_every_setting_with_its_default_and_meaning() -> None:
     listed = EXAMPLE.read_text()
     blocks = [
-        f"# {field.description[0].upper()}{field.description[1:]}.\nASKPAPERS_{name.upper()}={_shown(field.default)}\n"
+        f"# {field.description[0].upper()}{field.description[1:]}.\n"
+        f"{field.validation_alias or f'ASKPAPERS_{name.upper()}'}={_shown(field.default)}\n"
         for name, field in Settings.model_fields.items()
         if field.description
     ]
@@ -24,7 +25,7 @@ def test_env_example_lists_every_setting_with_its_default_and_meaning() -> None:
 
 
 def _shown(default: object) -> str:
-    return "" if default is None else str(default)
+    return "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def test_the_example_as_it_stands_means_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.split import Bounds, passages, sentences
+from rag.split import Bounds, passages, sentences
 
 # Stretches of shipped abstracts, as the sentences (or ends and beginnings of sentences) they consist of.
 REAL = (

@@ -153,12 +153,13 @@ def test_the_painted_abstract_is_the_abstract_with_every_quote_marked_in_place()
 
 
 def test_what_is_painted_is_the_text_of_the_answer() -> None:
-    statement = Statement("“A $title$”: Three four.", (1,), "supported", 1.0)
+    statement = Statement("“A $title$”: Three four.", (1,), "supported", 1.0, ("", "“A $title$”: Three four. ", 1))
     answer = Answer(
         "q", "q", "answered", "“A $title$”: Three four. [1]", statements=(statement,), citations=CITED[:1],
         timings={"total_ms": 1.0},
     )  # fmt: skip
     drawn = painted(answer)
     (((only,),),) = (drawn["paragraphs"],)
-    assert only["lead"] + only["text"] + "".join(f" [{number}]" for number in only["citations"]) == answer.text
+    assert only["lead"] == "“A $title$”: "
+    assert "".join(piece if isinstance(piece, str) else f"[{piece}]" for piece in only["pieces"]) == answer.text
     assert drawn["papers"][0]["byline"] == "A, B, C et al. · 2020"

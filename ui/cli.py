@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 Home = Annotated[
     Path | None, typer.Option("--library", metavar="DIR", help="Folder of another library; never filled unasked.")
 ]
-Llm = Annotated[str | None, typer.Option("--llm", metavar="SPEC", help="Who writes the answer; so far: extractive.")]
+Llm = Annotated[
+    str | None,
+    typer.Option("--llm", metavar="SPEC", help="Who writes: extractive, openai/NAME, ollama/NAME or local/NAME."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, on stdout.")]
 Port = Annotated[
     int | None, typer.Option(metavar="N", min=1, max=65535, help="Port of the window; the next free one if taken.")
@@ -97,13 +100,15 @@ def chat(port: Port = None, no_browser: NoBrowser = False, library: Home = None,
     serve(settings, browser=not no_browser)
 
 
-@app.command(epilog='Example: askpapers ask "How much shorter do capsule prompts get?" --json')
+@app.command(epilog='Example: askpapers ask "How much shorter do capsule prompts get?" --llm ollama/qwen3 --json')
 def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, in quotes.")],
     history: Annotated[
         Path | None, typer.Option(metavar="FILE", help='JSON: [{"role": "user", "content": "...", "papers": [...]}].')
     ] = None,
-    show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what is sent to the model.")] = False,
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print on stderr exactly what was sent to the model.")
+    ] = False,
     as_json: AsJson = False,
     library: Home = None,
     llm: Llm = None,
@@ -113,13 +118,11 @@ def ask(
     from rag.pipeline import readable, settled
     from rag.types import Query
     from ui.opening import open_pipeline
-    from ui.terminal import print_answer, print_stream
+    from ui.terminal import print_answer, print_prompt, print_stream
 
     query = Query(readable(question), read_history(history) if history else ())
     settings = _settings(library, llm)
     pipeline = open_pipeline(_library(settings, library), settings)
-    if show_prompt:
-        print("Nothing is sent to any model: this answer is made of the papers' own sentences.", file=sys.stderr)
     stream = pipeline.ask(query)
     if as_json:
         answer = settled(query, lambda: stream.answer)
@@ -127,6 +130,8 @@ def ask(
     else:
         answer = settled(query, lambda: print_stream(stream))
         print_answer(answer)
+    if show_prompt:
+        print_prompt(answer)
     return int(answer.status == "failed")
 
 

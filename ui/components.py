@@ -13,7 +13,6 @@ from typing import Any
 
 import streamlit as st
 
-from rag.extract import opens_paragraph
 from rag.types import Answer, Paper, Span, Statement
 
 ASSETS = Path(__file__).with_name("components")
@@ -46,6 +45,7 @@ def painted(answer: Answer) -> dict[str, Any]:
     return {
         "paragraphs": _paragraphs(answer),
         "reason": answer.reason,
+        "notes": [note for note in (answer.fallback, *answer.notes) if note],
         "citations": {
             citation.number: {"paper": papers.index(citation.span.paper), "quote": citation.span.text}
             for citation in answer.citations
@@ -53,23 +53,28 @@ def painted(answer: Answer) -> dict[str, Any]:
         "papers": [_paper(paper, answer) for paper in papers],
         "nearest": [papers.index(paper) for paper in dict.fromkeys(nearest)],
         "footer": _footer(answer, len(quoted)),
+        "prompt": [{"role": message.role, "content": message.content} for message in answer.prompt],
     }
 
 
 def _paragraphs(answer: Answer) -> list[list[dict[str, Any]]]:
-    paragraphs: list[list[dict[str, Any]]] = []
-    for statement in answer.statements or (Statement(answer.text, (), "supported", 1.0),):
-        if opens_paragraph(statement) or not paragraphs:
+    """Its sentences, where the text breaks its lines."""
+    paragraphs: list[list[dict[str, Any]]] = [[]]
+    whole = Statement(answer.text, (), "supported", 1.0, (answer.text,))
+    for statement in answer.statements or (whole,):
+        gap, *pieces = statement.pieces
+        if "\n" in str(gap) and paragraphs[-1]:
             paragraphs.append([])
-        paragraphs[-1].append(_statement(statement, answer))
+        lead = _lead(statement, answer)
+        drawn = [piece for piece in (str(gap).lstrip(), *pieces) if piece != ""]
+        paragraphs[-1].append({"lead": lead, "pieces": drawn, "support": statement.support})
     return paragraphs
 
 
-def _statement(statement: Statement, answer: Answer) -> dict[str, Any]:
-    """Its lead-in apart, so that the page can set it off from the quote."""
+def _lead(statement: Statement, answer: Answer) -> str:
+    """What names the paper, so that the page can set it off from the quote."""
     quotes = [citation.span.text for citation in answer.citations if citation.number in statement.citations]
-    lead = next((statement.text.removesuffix(q) for q in quotes if statement.text.endswith(q)), "")
-    return {"lead": lead, "text": statement.text.removeprefix(lead), "citations": list(statement.citations)}
+    return next((statement.text.removesuffix(quote) for quote in quotes if statement.text.endswith(quote)), "")
 
 
 def _paper(paper: Paper, answer: Answer) -> dict[str, Any]:
@@ -91,4 +96,6 @@ def segments(abstract: str, marks: dict[int, Span]) -> list[dict[str, Any]]:
 def _footer(answer: Answer, quoted: int) -> str:
     """Who answered, from what, how fast, and what is not known."""
     found = f"{quoted} {'paper' if quoted == 1 else 'papers'} quoted" if quoted else "nothing quoted"
-    return " · ".join((answer.fallback or answer.model, found, f"{answer.timings['total_ms']:.0f} ms", ONLY_ABSTRACTS))
+    tokens = f"{sum(answer.usage.values()):,} tokens" if answer.prompt and not answer.fallback else None
+    parts = (answer.model, found, f"{answer.timings['total_ms']:.0f} ms", tokens, ONLY_ABSTRACTS)
+    return " · ".join(filter(None, parts))

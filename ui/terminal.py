@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:  # what is printed, not what makes it: listing papers loads no model
     from ingest.add import Summary
-    from rag.pipeline import AnswerStream
+    from rag.stream import AnswerStream
     from rag.types import Answer, Paper
     from ui.doctor import Check
 
@@ -28,15 +28,25 @@ def printable(text: str) -> str:
 
 
 def print_stream(stream: AnswerStream) -> Answer:
-    """Writes the answer as it comes."""
-    for piece in stream:
-        print(printable(piece), end="", flush=True)
-    print()
-    return stream.answer
+    """Writes the answer as it comes; what does not stand any more is said to be withdrawn, and written anew."""
+    from rag.stream import Redrawn
+
+    written = False
+    with closing(stream):
+        for piece in stream:
+            if written and isinstance(piece, Redrawn):
+                print("\n(The text above is withdrawn.)\n")
+            print(printable(piece), end="", flush=True)
+            written = written or bool(piece)
+        print()
+        return stream.answer
 
 
 def print_answer(answer: Answer) -> None:
     """What stands under the text: why not, the sources, the nearest papers."""
+    for note in (answer.fallback, *answer.notes):
+        if note:
+            print(printable(f"Note: {note}"), file=sys.stderr)
     if answer.reason:
         failed = answer.status == "failed"
         print(
@@ -53,6 +63,14 @@ def print_answer(answer: Answer) -> None:
         print("Nearest papers:")
         for passage in answer.passages:
             print(printable(f"  {passage.span.paper.title}"))
+
+
+def print_prompt(answer: Answer) -> None:
+    """On stderr, so that JSON stays JSON."""
+    if not answer.prompt:
+        print("Nothing was sent to any model: this answer is made of the papers' own sentences.", file=sys.stderr)
+    for message in answer.prompt:
+        print(printable(f"--- {message.role} ---\n{message.content}"), file=sys.stderr)
 
 
 def print_summary(summaries: Iterable[Summary], total: int) -> None:

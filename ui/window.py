@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import streamlit as st
@@ -9,13 +10,15 @@ import streamlit as st
 from rag.config import Settings, load_settings
 from rag.errors import AskpapersError
 from rag.library import Library
-from rag.pipeline import LONGEST, AnswerStream, Pipeline, settled
+from rag.pipeline import LONGEST, Pipeline, settled
+from rag.stream import AnswerStream, paintings
 from rag.types import Answer, Query
 from ui.chat import Exchange, history
 from ui.components import show_answer, show_starters
 from ui.opening import open_library, open_pipeline
 from ui.starters import starters
 
+WAITING = "Searching the papers ..."
 ICON = Path(__file__).with_name("components") / "icon.svg"  # a Material icon would be fetched from Google
 
 
@@ -81,7 +84,7 @@ def ask(question: str, chat: list[Exchange]) -> None:
     show_question(question)
     with st.chat_message("assistant", avatar=":material/menu_book:"):
         place = st.empty()
-        place.caption("Searching the papers ...")
+        place.text(WAITING)
         query = Query(question, history(chat))
         answer = settled(query, lambda: streamed(pipeline(load_settings()).ask(query), place))
         place.empty()
@@ -91,11 +94,10 @@ def ask(question: str, chat: list[Exchange]) -> None:
 
 def streamed(stream: AnswerStream, place: st.delta_generator.DeltaGenerator) -> Answer:
     """Paints what is there so far, as plain text."""
-    painted = ""
-    for piece in stream:
-        painted += piece
-        place.text(painted)
-    return stream.answer
+    with closing(stream):  # Stop ends the script here, and a model's request with it
+        for text in paintings(stream):
+            place.text(text or WAITING)
+        return stream.answer
 
 
 def show_question(question: str) -> None:

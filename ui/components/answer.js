@@ -11,7 +11,7 @@ export default function ({ data, parentElement }) {
   shown.set(root, now);
   const aside = element("aside", { ariaLabel: "Evidence", hidden: true });
   const open = (button, paper, number) => toggle(aside, button, data.papers[paper], number);
-  root.replaceChildren(element("div", { className: "prose" }, ...prose(data, open), footer(data)), aside);
+  root.replaceChildren(element("div", { className: "prose" }, ...prose(data, open), ...small(data)), aside);
   root.onkeydown = (event) => {
     if (event.key === "Escape") closeOpen();
     event.stopPropagation(); // the page around would swallow Enter and Space
@@ -27,9 +27,25 @@ function prose(data, open) {
 }
 
 function sentence(statement, data, open) {
-  const lead = statement.lead ? [element("span", { className: "lead" }, statement.lead)] : [];
-  const marks = statement.citations.map((number) => mark(number, data, open));
-  return [...lead, statement.text, " ", ...marks, " "];
+  const pieces = statement.pieces.map((piece) => (typeof piece === "number" ? mark(piece, data, open) : piece));
+  if (statement.lead && typeof pieces[0] === "string") {
+    pieces.splice(0, 1, element("span", { className: "lead" }, statement.lead), pieces[0].slice(statement.lead.length));
+  }
+  return [...pieces, " ", ...support(statement), " "];
+}
+
+const WORDS = {
+  partial: ["\u25d0", "Only partly borne out by the quotes it cites"],
+  unsupported: ["\u25cb", "Not borne out by any quote"],
+};
+
+function support(statement) {
+  if (!WORDS[statement.support]) return [];
+  const [shape, words] = WORDS[statement.support];
+  const made = element("span", { className: `support ${statement.support}`, title: words }, shape);
+  made.setAttribute("role", "img");
+  made.setAttribute("aria-label", words);
+  return [made];
 }
 
 function mark(number, data, open) {
@@ -49,8 +65,18 @@ function nearest(data, open) {
   return [element("p", { className: "label" }, "Nearest papers"), element("ul", {}, ...items)];
 }
 
-function footer(data) {
-  return element("p", { className: "footer" }, data.footer);
+function small(data) {
+  const notes = data.notes.map((note) => element("p", { className: "note" }, note));
+  const foot = element("p", { className: "footer" }, data.footer);
+  return data.prompt.length ? [...notes, foot, sent(data.prompt)] : [...notes, foot];
+}
+
+function sent(prompt) {
+  const messages = prompt.flatMap(({ role, content }) => [
+    element("p", { className: "label" }, role),
+    element("pre", {}, content),
+  ]);
+  return element("details", {}, element("summary", {}, "What was sent to the model"), ...messages);
 }
 
 function opening(button, act) {

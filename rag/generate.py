@@ -1,0 +1,227 @@
+"""The answer with a model: prompt out, stream in, every statement checked before it is believed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from rag.citations import Said, paint, read
+from rag.config import Settings
+from rag.errors import ContextOverflow, ModelCut, ModelError, ModelUntrue
+from rag.models import Model, Token, count_tokens
+from rag.prompts import answer_prompt, condense_prompt, fitted, size
+from rag.question import names
+from rag.quotes import Quote
+from rag.stream import Redrawn
+from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
+from rag.verify import Similarity, Weighed, distinct, weigh
+
+PACE = 0.04  # seconds between two readings of what came so far
+LONGEST = 20_000  # characters of an answer that are read
+LONGEST_QUESTION = 600  # characters of a question made by a model that are believed
+REPEATS = 3  # of one sentence, from which on nothing new is expected
+CUT_SHORT = 0.6  # share of our count of a prompt's tokens under which a server has not read all of it
+SURE = 200  # tokens of a prompt from which on counts can be compared
+MARGIN = 1.15  # others' tokenizers need more tokens than the one we count with
+
+ATTRIBUTED = "Citations were added afterwards, where a quote bears the sentence out."
+SHORTENED = "The model reached its limit of tokens; its last, unfinished sentence was left out."
+CAPPED = "The model did not stop; what came after the limit was left out."
+REPEATED = "Sentences that the model repeated were left out."
+STRICT = "Sentences that no quote bears out were left out."
+_REFUSES = re.compile(
+    r"\b(?:papers?|quotes?|abstracts?|evidence|sources?|context|passages?|excerpts?|documents?)\b[^.]{0,40}"
+    r"\b(?:do(?:es)?\s?n[o'’]?t|cannot|can['’]t)\s+(?:\w+\s+)?"
+    r"(?:say|answer|mention|contain|provide|specify|state|include|address|give|discuss|report)\b"
+    r"|\bI (?:cannot|can['’]t|could not|am (?:not able|unable) to|do(?:n['’]t| not) (?:know|have))\b"
+    r"|\bno (?:information|answer|mention)\b[^.]{0,60}\b(?:papers?|quotes?|abstracts?|evidence|provided|given)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[.!?…]['\"”’)\]]*$")
+
+
+@dataclass
+class _Heard:
+    """What a model has sent so far."""
+
+    parts: list[str] = field(default_factory=list)
+    length: int = 0
+    thoughts: int = 0
+    stopped: str | None = None  # why we listened no longer
+    finish: str | None = None
+    usage: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> str:
+        return "".join(self.parts)
+
+    def add(self, token: Token) -> None:
+        self.parts.append(token.text)
+        self.length += len(token.text)
+        self.thoughts += len(token.thought)
+        self.finish = token.finish or self.finish
+        if token.prompt_tokens is not None and token.completion_tokens is not None:
+            self.usage = {"prompt_tokens": token.prompt_tokens, "completion_tokens": token.completion_tokens}
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes answers by a model. `similarity` is the cosine of two texts, by the bundled encoder."""
+
+    model: Model
+    similarity: Similarity
+    settings: Settings
+
+    def write(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
+        """The text in pieces, "" while nothing comes; returns the whole. `sent` is filled with what is sent.
+
+        Raises ModelError, whatever was painted by then.
+        """
+        room = int((self.settings.llm_context - self.settings.llm_max_tokens) / MARGIN)
+        quotes = fitted(question, quotes, room, count_tokens)
+        try:
+            return (yield from self._written(question, quotes, sent))
+        except ContextOverflow:  # its window is smaller than we were told
+            half = size(answer_prompt(question, quotes, ""), count_tokens) // 2
+            return (yield from self._written(question, fitted(question, quotes, half, count_tokens), sent))
+
+    def _written(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
+        sent[:] = answer_prompt(question, quotes, secrets.token_hex(4))
+        heard, painted = _Heard(), ""
+        for _ in self._listen(sent, heard):
+            now = self._so_far(heard.raw, quotes)
+            yield _beyond(painted, now)
+            painted = now
+        self._trust(heard, size(sent, count_tokens))
+        draft = self._draft(heard, quotes, tuple(sent))
+        yield _beyond(painted, draft.text)
+        return draft
+
+    def _listen(self, prompt: Sequence[Message], heard: _Heard) -> Iterator[None]:
+        """Fills `heard`; comes up for air when there is something new to paint, or nothing for a while."""
+        read_at = 0.0
+        with closing(self.model.stream(prompt)) as tokens:  # type: ignore[type-var]
+            for token in tokens:
+                if token:
+                    heard.add(token)
+                if token is None or time.monotonic() - read_at > PACE:
+                    yield
+                    read_at = time.monotonic()
+                    heard.stopped = CAPPED if heard.length > LONGEST else REPEATED if _repeats(heard.raw) else None
+                    if heard.stopped:
+                        return
+
+    def _so_far(self, raw: str, quotes: Sequence[Quote]) -> str:
+        """What can be shown while more may follow; in strict mode, whole sentences that were checked."""
+        said = read(raw, _texts(quotes), final=False).said
+        if not self.settings.strict:
+            return paint(said)
+        return paint(one.said for one in self._weighed(said[:-1], quotes) if one.verdict.support != "unsupported")
+
+    def _weighed(self, said: Sequence[Said], quotes: Sequence[Quote]) -> list[Weighed]:
+        spans = [quote.span for quote in quotes]
+        return [weigh(one, spans, self.similarity) for one in said]
+
+    def _trust(self, heard: _Heard, sent: int) -> None:
+        """Raises ModelCut where the exchange did not go as it should, whatever it says."""
+        name = self.model.name
+        if not heard.stopped and heard.finish not in {"stop", "length"}:
+            why = "its server withheld it" if heard.finish == "content_filter" else "it broke off"
+            raise ModelCut(f"The answer of {name} could not be used: {why}. Ask again, or try another model.")
+        if not read(heard.raw, ()).said:
+            why = "only thought, and said nothing. Raise ASKPAPERS_LLM_MAX_TOKENS" if heard.thoughts else "said nothing"
+            raise ModelCut(f"{name} {why}.")
+        if 0 < heard.usage.get("prompt_tokens", 0) < CUT_SHORT * sent and sent > SURE:
+            raise ModelCut(
+                f"The server of {name} read {heard.usage['prompt_tokens']:,} of about {sent:,} tokens: it cuts them. "
+                "Raise its context window (Ollama: num_ctx), or lower ASKPAPERS_LLM_CONTEXT."
+            )
+
+    def _draft(self, heard: _Heard, quotes: Sequence[Quote], prompt: tuple[Message, ...]) -> Draft:
+        reading = read(heard.raw, _texts(quotes))
+        said, notes = _kept(reading.said, heard)
+        usage = heard.usage or {
+            "prompt_tokens": size(prompt, count_tokens),
+            "completion_tokens": count_tokens(heard.raw),
+        }
+        if _is_refusal(said):
+            reason = f"{self.model.name} found no answer in the {len(quotes)} quotes that come nearest."
+            return Draft(
+                PAPERS_DONT_SAY, status="abstained", reason=reason, model=self.model.name, usage=usage, prompt=prompt
+            )
+        weighed = self._weighed(said, quotes)
+        if not any(one.verdict.support == "supported" for one in weighed):
+            raise ModelUntrue(f"Nothing that {self.model.name} said is borne out by what it cites.")
+        if self.settings.strict and any(one.verdict.support == "unsupported" for one in weighed):
+            weighed, notes = [one for one in weighed if one.verdict.support != "unsupported"], [*notes, STRICT]
+        notes += [ATTRIBUTED] * any(one.attributed for one in weighed)
+        numbers: dict[int, int] = {}
+        statements = tuple(one.statement(numbers, first=not place) for place, one in enumerate(weighed))
+        return Draft(
+            text="".join(statement.painted for statement in statements),
+            statements=statements,
+            citations=tuple(Citation(mark, quotes[number - 1].span) for number, mark in numbers.items()),
+            notes=(*reading.notes, *notes),
+            model=self.model.name,
+            usage=usage,
+            prompt=prompt,
+        )
+
+
+def _texts(quotes: Sequence[Quote]) -> list[str]:
+    return [quote.span.text for quote in quotes]
+
+
+def _beyond(painted: str, now: str) -> str:
+    """What is to be painted next."""
+    return now[len(painted) :] if now.startswith(painted) else Redrawn(now)
+
+
+def _repeats(raw: str) -> bool:
+    lines = Counter(part.strip() for part in re.split(r"(?<=[.!?])\s+|\n", raw))
+    return any(times > REPEATS and len(part) > 20 for part, times in lines.items())
+
+
+def _kept(said: Sequence[Said], heard: _Heard) -> tuple[tuple[Said, ...], list[str]]:
+    """Without a last sentence that was not finished, and without repetitions; and what is to be said of it."""
+    cut = heard.stopped or (SHORTENED if heard.finish == "length" else None)
+    if cut and len(said) > 1 and not _ENDS.search(said[-1].text):
+        said = said[:-1]
+    once = distinct(said)
+    notes = (cut, REPEATED if len(once) < len(said) else None)
+    return once, list(dict.fromkeys(filter(None, notes)))
+
+
+def _is_refusal(said: Sequence[Said]) -> bool:
+    """Whether the first sentence says that there is no answer; quotes are cited by answers."""
+    first = said[0]
+    return not first.cited and (_plain(PAPERS_DONT_SAY) in _plain(first.text) or bool(_REFUSES.search(first.text)))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.casefold())
+
+
+def condensed(model: Model, question: str, history: Sequence[Turn], known: str) -> Generator[str, None, str | None]:
+    """The question as the model makes it stand alone; None where it can't be believed. Yields "" meanwhile.
+
+    It is believed if it names nothing that neither the question nor the conversation (`known`: with titles) names.
+    """
+    heard = _Heard()
+    try:
+        with closing(model.stream(condense_prompt(question, history, secrets.token_hex(4)))) as tokens:  # type: ignore[type-var]
+            for token in tokens:
+                if token:
+                    heard.add(token)
+                yield ""
+    except ModelError:
+        return None  # the rule's question serves; what ails the model is said when it is asked for the answer
+    said = paint(read(heard.raw, ()).said).strip().strip('"“”')
+    foreign = [name for name in names(said) if name.casefold() not in f"{question} {known}".casefold()]
+    believed = heard.finish == "stop" and said and "\n" not in said and len(said) <= LONGEST_QUESTION and not foreign
+    return said if believed else None
