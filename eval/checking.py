@@ -25,9 +25,9 @@ from eval.cases import Case, paraphrases, scifact
 from eval.rewritten import rewritten
 from ingest.add import SHIPPED
 from ingest.read import read
-from rag.split import sentences
 from rag.check import Similarity, check
 from rag.encoder import BundledEncoder
+from rag.split import sentences
 from rag.types import Paper, Span, Support
 
 NORMAL_95 = 1.959964
