@@ -53,6 +53,11 @@ class Model:
         messages = [ChatMessage(role=message.role, content=message.content) for message in prompt]
         return self.endpoint.stream(lambda http: map(_token, self.client(http).stream_chat(messages)))
 
+    def listed(self) -> tuple[str, ...]:
+        """The models that the server says it has. Raises ModelError."""
+        found = self.endpoint.call(lambda http: [str(entry["id"]) for entry in http.get("models").json()["data"]])
+        return tuple(found)
+
 
 def load_llm(settings: Settings) -> Model | None:
     """The configured model; None for extractive answers. Raises ModelUnconfigured, and BadSetting for a bad address."""

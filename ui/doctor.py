@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rag.config import Settings
 from rag.encoder import FOLDER, SHA256, BundledEncoder
-from rag.errors import AskpapersError
+from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError
 from rag.index import current_index
 from rag.library import Library
+from rag.prompts import TRIAL
 from ui.opening import open_library
 from ui.serve import HOST
+
+if TYPE_CHECKING:
+    from rag.models import Model
+
+IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
+LISTED = 8  # models of a server that are named
 
 Status = Literal["ok", "warning", "error"]
 
@@ -36,7 +45,8 @@ class Check:
 def checks(settings: Settings, ship: bool) -> list[Check]:
     """All of them, in the order in which they build on each other. `ship`: a new library gets the shipped papers."""
     return [
-        Check("configuration", "ok", f"answers are {settings.llm}: made of the papers' own sentences"),
+        *_configuration(settings),
+        *_model(settings),
         _tried("encoder", _encoder),
         _tried("library", lambda: _library(settings, ship)),
         _tried("index", lambda: _index(settings)),
@@ -49,6 +59,53 @@ def _tried(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except AskpapersError as error:
         return Check(name, "error", str(error), None)
+
+
+def _configuration(settings: Settings) -> Iterator[Check]:
+    who = "extractive: made of the papers' own sentences" if settings.llm == "extractive" else f"by {settings.llm}"
+    yield Check("configuration", "ok", f"answers are {who}")
+    ignored = [name for name in IGNORED if settings.llm != "extractive" and os.environ.get(name)]
+    if ignored:
+        message = f"{', '.join(ignored)} in the environment: ignored, askpapers connects to the configured address only"
+        yield Check("environment", "warning", message, "Nothing to do, or set ASKPAPERS_LLM_BASE_URL.")
+
+
+def _model(settings: Settings) -> Iterator[Check]:
+    """Whether it is there, has the model, and how fast it is; asking works without it, so that nothing is an error."""
+    if settings.llm == "extractive":
+        return
+    from rag.models import load_llm
+
+    fix = "Until then, answers are extractive."
+    try:
+        model = load_llm(settings)
+        if model is None:
+            return
+        wanted, names = model.name.partition("/")[2], model.listed()
+        if wanted not in names:
+            yield _other_model(settings.llm.partition("/")[0], wanted, names)
+        first, rate = _speed(model)
+        yield Check("model", "ok", f"{model.name} at {model.endpoint.base_url}: first token {first:.2f} s, {rate}")
+    except ModelError as error:
+        yield Check("model", "warning", str(error), fix)
+    except CallerMistake as error:
+        yield Check("model", "error", str(error))
+
+
+def _other_model(vendor: str, wanted: str, names: tuple[str, ...]) -> Check:
+    shown = ", ".join(names[:LISTED]) + (" ..." if len(names) > LISTED else "")
+    fix = f"ASKPAPERS_LLM={vendor}/{names[0]}" if names else "Load a model into the server."
+    return Check("model's name", "warning", f"the server lists no {wanted!r}; it has: {shown or 'none'}", fix)
+
+
+def _speed(model: Model) -> tuple[float, str]:
+    """Seconds to the first token of a trial, and tokens a second after it. Raises ModelError."""
+    begun = time.perf_counter()
+    times = [time.perf_counter() for token in model.stream(TRIAL) if token and (token.text or token.thought)]
+    if not times:
+        raise ModelCut(f"{model.name} answers with no text. Try another model.")
+    rate = f"{(len(times) - 1) / (times[-1] - times[0]):.0f} tokens/s" if len(times) > 2 else "too short to tell a rate"
+    return times[0] - begun, rate
 
 
 def _encoder() -> Check:

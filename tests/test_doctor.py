@@ -1,0 +1,80 @@
+"""Doctor says what is configured, whether it is there, and the one line that mends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from eval import replies
+from eval.replies import Reply, Script
+from eval.scripted import scripted
+from rag.config import load_settings
+from ui.doctor import Check, checks
+
+
+def found(home: Path, **settings: object) -> dict[str, Check]:
+    return {check.name: check for check in checks(load_settings(home=home, **settings), ship=False)}
+
+
+def asked(home: Path, script: Script, **settings: object) -> dict[str, Check]:
+    with scripted(script) as server:
+        chosen = {"llm": "local/scripted", "llm_base_url": server.url, "llm_timeout": 5.0} | settings
+        return found(home, **chosen)
+
+
+def test_without_a_model_nothing_is_asked_for(shipped_home: Path) -> None:
+    names = list(found(shipped_home))
+    assert names == ["configuration", "encoder", "library", "index", "port"]
+
+
+def test_a_model_that_answers_is_measured(shipped_home: Path) -> None:
+    check = asked(shipped_home, lambda _: replace(replies.said("I am ready now."), between=0.01))["model"]
+    assert check.status == "ok"
+    assert "local/scripted at http://127.0.0.1" in check.message
+    assert "tokens/s" in check.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"llm": "local/x"}, "ASKPAPERS_LLM_BASE_URL=http://127.0.0.1:8080/v1"),
+        ({"llm": "openai/gpt-5"}, "OPENAI_API_KEY"),
+        ({"llm": "local/x", "llm_base_url": "http://127.0.0.1:9/v1", "llm_timeout": 5.0}, "127.0.0.1:9"),
+    ],
+)
+def test_f40_f43_what_is_missing_or_not_there_is_named_and_asking_still_works(
+    shipped_home: Path, settings: dict[str, object], words: str
+) -> None:
+    check = found(shipped_home, **settings)["model"]
+    assert check.status == "warning"
+    assert words in check.message
+    assert check.fix == "Until then, answers are extractive."
+
+
+def test_f41_a_key_that_is_refused_is_named_by_its_setting_and_never_shown(shipped_home: Path) -> None:
+    checks = asked(shipped_home, [Reply(("no",), status=401)], llm_api_key="sk-canary-77")
+    assert "ASKPAPERS_LLM_API_KEY" in checks["model"].message
+    assert "canary" not in str(checks)
+
+
+def test_a_model_that_only_keeps_silent_is_a_warning(shipped_home: Path) -> None:
+    assert "no text" in asked(shipped_home, [Reply(())])["model"].message
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "http://user:secret@127.0.0.1/v1", "ftp://127.0.0.1/v1", "nonsense"]
+)
+def test_a31_an_address_that_is_none_is_an_error_that_names_the_setting(shipped_home: Path, url: str) -> None:
+    check = found(shipped_home, llm="local/x", llm_base_url=url)["model"]
+    assert check.status == "error"
+    assert "ASKPAPERS_LLM_BASE_URL" in check.message
+    assert "secret" not in check.message
+
+
+def test_what_is_ignored_in_the_environment_is_said(shipped_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://evil.example")
+    assert "environment" not in found(shipped_home)
+    check = asked(shipped_home, replies.good)["environment"]
+    assert (check.status, "OPENAI_BASE_URL" in check.message) == ("warning", True)

@@ -1,0 +1,125 @@
+"""A real local server, llama.cpp's own, with a model that talks nonsense: streamed, stopped, overflowed, asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rag.config import Settings, load_settings
+from rag.encoder import BundledEncoder
+from rag.library import Library
+from rag.models import load_llm
+from rag.pipeline import Pipeline
+from rag.types import Answer, Message, Query
+from ui.doctor import checks
+
+pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
+SERVER = Path(__file__).with_name("tiny_model.py")
+CAPSULE = Query("How much shorter do capsule prompts get?")
+
+
+@contextmanager
+def served(context: int) -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, str(SERVER), str(context)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout
+    yield process.stdout.readline().strip()
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(16_384) as url:
+        yield url
+
+
+def settings(url: str, **more: object) -> Settings:
+    return load_settings(llm="local/tiny", llm_base_url=f"{url}/v1", **more)
+
+
+def is_busy(url: str) -> bool:
+    with urllib.request.urlopen(f"{url}/slots") as slots:
+        return any(slot["is_processing"] for slot in json.load(slots))
+
+
+def is_honest(answer: Answer) -> bool:
+    """The papers' own sentences, and why not the model's."""
+    return (answer.status, answer.model) == ("answered", "extractive") and "81.4%" in answer.text
+
+
+def test_its_tokens_are_streamed_and_counted(address: str) -> None:
+    model = load_llm(settings(address, llm_max_tokens=64))
+    assert model
+    tokens = [token for token in model.stream([Message("user", "Say something.")]) if token]
+    assert len([token for token in tokens if token.text]) > 5
+    assert [token.finish for token in tokens if token.finish] in (["length"], ["stop"])
+    assert tokens[-1].completion_tokens
+    assert model.listed() == ("tiny",)
+
+
+def test_its_nonsense_comes_out_as_an_extractive_answer_that_says_why(
+    address: str, shipped: Library, encoder: BundledEncoder
+) -> None:
+    answer = Pipeline(shipped, encoder, settings(address, llm_max_tokens=256)).ask(CAPSULE).answer
+    assert is_honest(answer)
+    assert "local/tiny" in (answer.fallback or "")
+    assert answer.prompt
+
+
+def test_stopped_half_way_it_stops_within_a_second(address: str, shipped: Library, encoder: BundledEncoder) -> None:
+    chosen = settings(address, llm_max_tokens=8_000, llm_context=16_384)
+    stream = Pipeline(shipped, encoder, chosen).ask(CAPSULE)
+    next(piece for piece in stream if piece)
+    assert is_busy(address)
+    stream.close()
+    closed_at = time.monotonic()
+    while is_busy(address):
+        time.sleep(0.02)
+    assert time.monotonic() - closed_at < 1
+
+
+def test_f48_a_context_that_is_too_small_is_told(shipped: Library, encoder: BundledEncoder) -> None:
+    with served(512) as url:
+        answer = Pipeline(shipped, encoder, settings(url)).ask(CAPSULE).answer
+        assert is_honest(answer)
+        assert "too long" in (answer.fallback or "")
+
+
+def test_the_window_shows_the_extractive_answer_and_why(
+    address: str, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import streamlit as st
+    from streamlit.testing.v1 import AppTest
+
+    shutil.copytree(shipped_home, tmp_path / "own")
+    for name, value in {"HOME": str(tmp_path / "own"), "LLM": "local/tiny", "LLM_BASE_URL": f"{address}/v1"}.items():
+        monkeypatch.setenv(f"ASKPAPERS_{name}", value)
+    window = AppTest.from_file(str(SERVER.parents[1] / "ui" / "window.py"), default_timeout=60).run()
+    window.chat_input[0].set_value(CAPSULE.text).run()
+    assert not window.exception
+    assert is_honest(window.session_state["chat"][-1].answer)
+    st.cache_resource.clear()
+
+
+def test_doctor_measures_it_and_names_what_it_has(address: str, shipped_home: Path) -> None:
+    found = {check.name: check for check in checks(settings(address, home=shipped_home, llm_max_tokens=64), ship=False)}
+    assert found["model"].status == "ok"
+    assert "first token" in found["model"].message
+    other = load_settings(llm="local/qwen3", llm_base_url=f"{address}/v1", home=shipped_home, llm_max_tokens=64)
+    named = {check.name: check for check in checks(other, ship=False)}["model's name"]
+    assert (named.status, named.fix) == ("warning", "ASKPAPERS_LLM=local/tiny")
