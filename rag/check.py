@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.alignment import substitutions
 from rag.figures import agree, figures
 from rag.names import holds, names, spelt_out
 from rag.notation import legible
@@ -95,7 +96,8 @@ def _verbatim(said: str, quotes: Sequence[Span]) -> bool:
 def _missing(said: str, quotes: Sequence[Span], best: str) -> Iterator[str]:
     yield from _unknown_names(said, quotes)
     yield from _unknown_figures(said, quotes)
-    if best and denies(said, best):
+    yield from substitutions(said, best)
+    if denies(said, best):
         yield "negation"
 
 

@@ -99,8 +99,11 @@ def _initials(words: list[str]) -> Iterator[str]:
                 yield from _shortened(run)
 
 
-def _shortened(run: list[str]) -> tuple[str, str]:
-    return _key("".join(part[0] for part in run)), _key("".join(part[0] for part in run if part not in STOP_WORDS))
+def _shortened(run: list[str]) -> set[str]:
+    """First letters, with those of stop words and without."""
+    every = "".join(part[0] for part in run)
+    content = "".join(part[0] for part in run if part not in STOP_WORDS)
+    return {letters for letters in (every, content) if len(letters) >= _LEAST_INITIALS}
 
 
 def spelt_out(statement: str, text: str) -> frozenset[str]:
@@ -108,7 +111,7 @@ def spelt_out(statement: str, text: str) -> frozenset[str]:
     acronyms = {_key(word) for word in _WORD.findall(legible(text)) if sum(map(str.isupper, word)) >= _LEAST_INITIALS}
     words = _WORD.findall(legible(statement)) if acronyms else []
     runs = (words[place : place + many] for place in range(len(words)) for many in range(1, _LONGEST + 2))
-    return frozenset(word for run in runs if acronyms & set(_shortened(_parts(run))) for word in run)
+    return frozenset(word for run in runs if acronyms & _shortened(_parts(run)) for word in run)
 
 
 def _parts(words: list[str]) -> list[str]:

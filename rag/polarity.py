@@ -84,6 +84,17 @@ def denies(statement: str, quote: str) -> bool:
     return _negates(said, held) or _negates(held, said) or _opposes(said, held)
 
 
+def negations(text: str) -> int:
+    """How many words of negation stand in it."""
+    return len(_read(text).scopes)
+
+
+def turned(one: str, other: str) -> bool:
+    """Whether a word of direction in one has its opposite in the other."""
+    ways = {_direction(word) for word in _read(other).words}
+    return any((row, -side) in ways and row >= 0 for row, side in map(_direction, _read(one).words))
+
+
 def _negates(one: Read, other: Read) -> bool:
     """Whether something that `one` negates stands in `other`, there affirmed."""
     denied, affirmed, both = other.stems(True), other.stems(False), one.stems(False)
@@ -97,10 +108,10 @@ def _negates(one: Read, other: Read) -> bool:
 
 
 def _opposes(said: Read, held: Read) -> bool:
-    return any(_turned(place, said, held) for place, word in enumerate(said.words) if word.stem in _SIDES)
+    return any(_opposed_at(place, said, held) for place, word in enumerate(said.words) if word.stem in _SIDES)
 
 
-def _turned(place: int, said: Read, held: Read) -> bool:
+def _opposed_at(place: int, said: Read, held: Read) -> bool:
     """Whether the quote has the opposite word in like company, and the word itself in less."""
     row, side = _direction(said.words[place])
     around = _around(said, place)
