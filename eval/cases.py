@@ -54,7 +54,8 @@ def scifact(evidence: Path) -> Iterator[Case]:
     claims = {line["id"]: line["text"] for name in ("queries", "queries.train") for line in _beside(evidence, name)}
     papers = {line.get("id") or line["_id"]: line for line in _beside(evidence, "corpus")}
     for entry in _lines(evidence):
-        paper = Paper(entry["doc_id"], papers[entry["doc_id"]]["title"], " ".join(entry["sentences"]))
+        found = papers[entry["doc_id"]]
+        paper = Paper(entry["doc_id"], found["title"], found.get("abstract") or found["text"])
         quotes = tuple(span(paper, sentence) for sentence in entry["sentences"])
         true = entry["label"] == "SUPPORT"
         yield Case(f"SciFact, {entry['label'].lower()}", true, claims[entry["query_id"]], quotes, entry["split"])

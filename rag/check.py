@@ -13,6 +13,7 @@ from rag.figures import agree, figures
 from rag.names import holds, names, spelt_out
 from rag.notation import legible
 from rag.polarity import denies
+from rag.roles import exchanges, reverses
 from rag.types import Paper, Span, Support
 from rag.words import tokens
 
@@ -49,7 +50,7 @@ def check(statement: str, quotes: Sequence[Span], similarity: Similarity) -> Ver
     texts = _together([quote.text for quote in quotes])
     close = [_bounded(similarity(said, text)) for text in texts]
     meaning = max((_meaning(said, text, near) for text, near in zip(texts, close, strict=True)), default=0.0)
-    best = texts[max(range(len(quotes)), key=close.__getitem__)] if quotes else ""
+    best = texts[max(range(len(texts)), key=close.__getitem__)] if texts else ""
     missing = tuple(dict.fromkeys(_missing(said, quotes, best)))
     if missing or meaning < PARTIAL:
         return Verdict("unsupported", PARTIAL * meaning if missing else meaning, missing)
@@ -99,6 +100,10 @@ def _missing(said: str, quotes: Sequence[Span], best: str) -> Iterator[str]:
     yield from substitutions(said, best)
     if denies(said, best):
         yield "negation"
+    if reverses(said, best):
+        yield "comparison"
+    if exchanges(said, best):
+        yield "exchanged"
 
 
 def _unknown_names(said: str, quotes: Sequence[Span]) -> Iterator[str]:
