@@ -64,7 +64,7 @@ def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
     """Of each sentence every alteration that it has room for; `vectors`: a row a sentence, unit length."""
     random = Random(SEED)
     papers = list(dict.fromkeys(span.paper for span in sentences))
-    near = nearest_in_another_paper(sentences, vectors)
+    abroad, at_home = nearest_in_another_paper(sentences, vectors), nearest_in_its_paper(sentences, vectors)
     bearing = {paper: named(sentences, paper) for paper in papers}
     everywhere = sorted({name for found in bearing.values() for name in found})
     for place, span in enumerate(sentences):
@@ -74,9 +74,10 @@ def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
             yield Case(kind, False, statement, (span,), part)
         foreign = [name for name in everywhere if name.casefold() not in text]
         for kind, others in (("name swapped", foreign), ("name swapped within the abstract", bearing[span.paper])):
-            if swapped := name_swapped(span.text, others, random):
-                yield Case(kind, False, swapped, (span,), part)
-        yield Case("wrong paper", False, span.text, (sentences[near[place]],), part)
+            if statement := name_swapped(span.text, others, random):
+                yield Case(kind, False, statement, (span,), part)
+        yield Case("wrong paper", False, span.text, (sentences[abroad[place]],), part)
+        yield Case("wrong sentence of the paper", False, span.text, (sentences[at_home[place]],), part)
 
 
 def _changed(sentence: str, random: Random) -> Iterator[tuple[str, str]]:
@@ -180,6 +181,15 @@ def nearest_in_another_paper(sentences: Sequence[Span], vectors: np.ndarray) -> 
         int(np.where(member[neighbour[listed.index(paper)]], close[place], -1).argmax())
         for place, paper in enumerate(papers)
     ]
+
+
+def nearest_in_its_paper(sentences: Sequence[Span], vectors: np.ndarray) -> list[int]:
+    """For each sentence the place of the nearest other one of the same paper."""
+    papers = [span.paper for span in sentences]
+    close = vectors @ vectors.T
+    np.fill_diagonal(close, -1)
+    same = np.array([[paper == other for other in papers] for paper in papers])
+    return [int(place) for place in np.where(same, close, -1).argmax(axis=1)]
 
 
 def _put(sentence: str, match: re.Match[str], words: str) -> str:

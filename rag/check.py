@@ -19,9 +19,9 @@ from rag.words import tokens
 
 Similarity = Callable[[str, str], float]
 
-SUPPORTED = 0.6  # meaning from which a statement without fault is supported; set on the papers with even numbers
-PARTIAL = 0.45  # and from which it is so in part
-SIMILARITY = 0.5  # weight of the similarity, where the share of words found has the rest
+SUPPORTED = 0.55  # meaning from which a statement without fault is supported; set on the papers with even numbers
+PARTIAL = 0.42  # and from which it is so in part
+SIMILARITY = 0.4  # weight of the similarity, where the share of words found has the rest
 LONGEST = 4000  # characters that are read; what was not read can't be called supported
 
 _LEAD_IN = re.compile(r"\s*[“\"]([^”\"]{1,400})[”\"]\s*[:,]\s*")

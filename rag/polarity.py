@@ -10,11 +10,12 @@ from functools import lru_cache
 from rag.notation import legible
 from rag.words import STOP_WORDS, stem
 
-_WORD = re.compile(r"\w+(?:[.@/^_+&]\w+)*(?:'\w+)?%?|[,;:.?!()<>]")
-_UNDONE = ((re.compile(r"\b([a-z]\w*)-free\b"), r"without \1"), (re.compile(r"\bnon-(?=[a-z])"), "not "))
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+(?:[.@/^_+&]\w+)*(?:'\w+)?%?|[,;:.?!()<>]")
+_UNDONE = ((re.compile(r"\b([a-z]\w*)-free\b"), r"without \1,"), (re.compile(r"\bnon-(?=[a-z])"), "not "))
 _NOT = re.compile(
     r"not|no|never|without|cannot|\w+n't|nor|neither|none|nothing|hardly|rarely|seldom|scarcely|barely|lack(?:s|ed|ing)?"
     r"|fail(?:s|ed|ing|ure)?|unable|inability|impossible|avoid(?:s|ed|ing)?|eliminat(?:e|es|ed|ing)|absence|devoid"
+    r"|(?:sidestep|circumvent|obviat|neglect|ignor|overlook|omit)\w*"
 )
 _NOT_PAIRS = {("instead", "of"), ("rather", "than"), ("free", "of"), ("free", "from"), ("far", "from")}
 _NO_NEGATION = {("not", "only"), ("no", "matter"), ("not", "just"), ("not", "merely"), ("nothing", "but"), ("none", "but")}
