@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from rag.errors import AskpapersError, CallerMistake
+from ui import evaluation
 
 if TYPE_CHECKING:
     from rag.config import Settings
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(evaluation.app, name="eval")
 
 
 def main() -> None:

@@ -1,0 +1,58 @@
+"""The README's table of figures, from a run: written by a command, held by a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eval.summary import Summary
+from rag.errors import CallerMistake
+
+BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+COLUMNS = {
+    "n": None, "right": "right", "hit@1": "hit@1", "nDCG@10": "nDCG@10", "citation precision": "citation precision",
+    "recall": "citation recall", "evidence": "evidence recall", "facts": "facts", "abstention": "abstention accuracy",
+}  # fmt: skip
+BESIDE = ("validity", "fidelity", "false refusals", "right refusals", "precision when answering", "CRAG score",
+          "papers fully right", "attack success")  # fmt: skip
+
+
+def rewritten(text: str, summary: Summary) -> str:
+    """The README with the table of this run between its markers. Raises CallerMistake where it has none."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise CallerMistake(f"The text has no {BEGIN} ... {END}. Put them where the table belongs.")
+    return f"{before}{BEGIN}\n{table(summary)}\n{END}{after}"
+
+
+def table(summary: Summary) -> str:
+    """By kind of question, then what is measured over all of them."""
+    figures, run = summary["figures"], summary["run"]
+    groups = [*figures["kind"].items(), ("**all**", figures["all"])]
+    lines = [
+        f"{run['questions']['count']} questions over {run['library']['papers']} papers, `{run['model']}`, "
+        f"askpapers {run['versions']['askpapers']}; ± is half of the 95% interval.",
+        "",
+        f"| kind | {' | '.join(COLUMNS)} |",
+        f"|---|{'---|' * len(COLUMNS)}",
+        *(f"| {kind} | {' | '.join(_cell(found, name) for name in COLUMNS.values())} |" for kind, found in groups),
+        "",
+        "; ".join(f"{name} {_with_bounds(figures['all'][name])}" for name in BESIDE if name in figures["all"]) + ".",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(found: Mapping[str, Any], name: str | None) -> str:
+    if name is None:
+        return str(max(figure["of"] for figure in found.values()))
+    figure = found.get(name)
+    if figure is None or figure["value"] is None:
+        return "–"  # noqa: RUF001
+    half = "" if figure["low"] is None else f" ± {(figure['high'] - figure['low']) / 2:.2f}"
+    return f"{figure['value']:.2f}{half}"
+
+
+def _with_bounds(figure: Mapping[str, Any]) -> str:
+    bounds = "" if figure["low"] is None else f" ({figure['low']:.2f} to {figure['high']:.2f})"
+    return f"{figure['value']:.2f}{bounds}"

@@ -1,0 +1,240 @@
+"""Retrieval alone on a BEIR-style folder: words alone, meaning alone, and both, as the product searches.
+
+The collection becomes a library in a cache folder, embedded once; its index is rebuilt when the code that makes it
+changes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from itertools import islice
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from platformdirs import user_cache_path
+
+import ingest.add
+import ingest.split
+import rag.index
+import rag.words
+from eval.ranking import ndcg, recall, reciprocal_rank
+from eval.record import code_hash
+from ingest.add import BATCH, Progress, cut, publish
+from rag.config import Settings
+from rag.encoder import BundledEncoder
+from rag.errors import CallerMistake
+from rag.library import Library
+from rag.retrieve import HybridRetriever
+from rag.types import Paper
+
+DEPTH = 100  # papers ranked for each query
+CANDIDATES = 200  # passages by meaning and as many by words: enough for DEPTH papers
+
+Qrels = dict[str, dict[str, float]]  # grades above 0 by document, by query
+Ranking = list[tuple[str, float]]  # documents and scores, best first
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that has judgements; `without`: a document that is left out of its ranking."""
+
+    id: str
+    text: str
+    without: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A folder in BEIR's form."""
+
+    corpus: Path
+    queries: tuple[Asked, ...]
+    qrels: Qrels
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Queries that have a judgement above 0. Raises CallerMistake, naming file and line."""
+    qrels = read_qrels(
+        next((f for f in (folder / "qrels.tsv", folder / "qrels" / "test.tsv") if f.is_file()), None), folder
+    )
+    queries = tuple(
+        Asked(key, str(entry.get("text") or ""), _optional(entry.get("query_doc_id")))
+        for key, entry in _entries(folder / "queries.jsonl")
+        if key in qrels
+    )
+    corpus = folder / "corpus.jsonl"
+    if not queries or not corpus.is_file():
+        raise CallerMistake(f"{folder} holds no corpus.jsonl, or no query of queries.jsonl has a judgement above 0.")
+    return Dataset(corpus, queries, qrels)
+
+
+def read_qrels(file: Path | None, folder: Path) -> Qrels:
+    """Query, document and grade a line, with or without a header. Raises CallerMistake."""
+    if file is None:
+        raise CallerMistake(f"{folder} has neither qrels.tsv nor qrels/test.tsv.")
+    qrels: Qrels = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        match line.split("\t"):
+            case [query, document, grade] if _is_number(grade):
+                if float(grade) > 0:
+                    qrels.setdefault(query, {})[document] = float(grade)
+            case [_, *_] if number == 1 or not line.strip():
+                continue
+            case _:
+                raise CallerMistake(f"{file}, line {number}: query, document and grade, parted by tabs, are wanted.")
+    return qrels
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _optional(value: object) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(id, object) of each line. Raises CallerMistake."""
+    number = 0
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                number += 1
+                if line.strip():
+                    yield _entry(json.loads(line))
+    except OSError as error:
+        raise CallerMistake(f"{file} can't be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CallerMistake(f"{file}, line {number}: {type(error).__name__} {error}.") from None
+
+
+def _entry(value: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(value, dict):
+        raise TypeError("an object is wanted")
+    return str(value["_id"] if "_id" in value else value["id"]), value
+
+
+def documents(corpus: Path) -> Iterator[Paper]:
+    """A paper a document, under the document's own id; what has no text is left out."""
+    for key, entry in _entries(corpus):
+        text = str(entry.get("abstract") or entry.get("text") or "").strip()
+        if text:  # a DOI of its own keeps two documents of one title apart
+            yield Paper(key, " ".join(str(entry.get("title") or "").split()), text, doi=f"10.0000/{key}")
+
+
+def library_of(dataset: Dataset, encoder: BundledEncoder, cache: Path | None, progress: Progress | None) -> Library:
+    """The collection's library, from the cache where it is there; made, or gone on with, where it isn't."""
+    cutting = code_hash(Path(ingest.add.__file__), Path(ingest.split.__file__))
+    key = sha256(dataset.corpus.read_bytes() + f"{encoder.fingerprint} {cutting}".encode()).hexdigest()
+    folder = (cache or user_cache_path("askpapers", appauthor=False) / "retrieval") / key[:16]
+    library = Library(folder)
+    _forget_old_index(folder)
+    if library.fresh:
+        _fill(library, dataset.corpus, encoder, progress)
+    publish(library, encoder, progress)
+    return library
+
+
+def _forget_old_index(folder: Path) -> None:
+    """An index made by other code would be measured in the place of what the code makes now."""
+    made_by, now = folder / "index-code", code_hash(Path(rag.index.__file__), Path(rag.words.__file__))
+    if not made_by.exists() or made_by.read_text() != now:
+        shutil.rmtree(folder / "index", ignore_errors=True)
+        made_by.write_text(now)
+
+
+def _fill(library: Library, corpus: Path, encoder: BundledEncoder, progress: Progress | None) -> None:
+    total = sum(1 for _ in documents(corpus))
+    with library.writing(wait=600) as writer:
+        papers, done = documents(corpus), 0
+        while batch := list(islice(papers, BATCH)):
+            for paper in batch:
+                writer.put(paper, partial(cut, encoder=encoder))
+            texts = writer.lacking(encoder.fingerprint)
+            writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
+            done += len(batch)
+            if progress:
+                progress("embedding", done, total)
+        writer.settle()
+
+
+def measure(
+    library: Library, dataset: Dataset, encoder: BundledEncoder, settings: Settings
+) -> dict[str, dict[str, float]]:
+    """nDCG@10, Recall@100, MRR@10 and milliseconds a query, of `words`, `meaning` and `hybrid`."""
+    wide = settings.model_copy(update={"candidates": max(CANDIDATES, settings.candidates)})
+    retriever = HybridRetriever(library, encoder, wide)
+    retriever.search("warm up")
+    searches: dict[str, Callable[[str], Ranking]] = {
+        "words": partial(_by_words, retriever),
+        "meaning": partial(_by_meaning, retriever, encoder),
+        "hybrid": partial(_hybrid, retriever),
+    }
+    return {name: _measured(search, dataset) for name, search in searches.items()}
+
+
+def _measured(search: Callable[[str], Ranking], dataset: Dataset) -> dict[str, float]:
+    started = time.perf_counter()
+    rankings = [search(query.text) for query in dataset.queries]
+    taken = time.perf_counter() - started
+    found = [figures(_settled(ranking, query), dataset.qrels[query.id])
+             for ranking, query in zip(rankings, dataset.queries, strict=True)]  # fmt: skip
+    means = {name: round(sum(one[name] for one in found) / len(found), 4) for name in found[0]}
+    return means | {"ms_per_query": round(1000 * taken / len(rankings), 2)}
+
+
+def _settled(ranking: Ranking, query: Asked) -> list[str]:
+    """Ids best first, equal scores by id, the query's own document left out."""
+    ordered = sorted(ranking, key=lambda entry: (-entry[1], entry[0]))
+    return [document for document, _ in ordered if document != query.without][:DEPTH]
+
+
+def figures(ranked: Sequence[str], grades: Mapping[str, float]) -> dict[str, float]:
+    """Of one ranking: ids best first.
+
+    >>> figures(["b", "a"], {"a": 1.0})
+    {'nDCG@10': 0.6309297535714575, 'Recall@100': 1.0, 'MRR@10': 0.5}
+    """
+    found = [grades.get(document, 0.0) for document in ranked]
+    return {
+        "nDCG@10": ndcg(found, list(grades.values()), 10),
+        "Recall@100": recall(found, len(grades), 100),
+        "MRR@10": reciprocal_rank(found, 10),
+    }
+
+
+def _hybrid(retriever: HybridRetriever, text: str) -> Ranking:
+    return [(passage.span.paper.id, passage.score) for passage in retriever.search(text, most=DEPTH + 1)]
+
+
+def _by_words(retriever: HybridRetriever, text: str) -> Ranking:
+    index = retriever.index()
+    scores = index.word_scores(text)
+    rows = np.flatnonzero(scores > 0)
+    return _best(index.papers, index.owners[rows], scores[rows])
+
+
+def _by_meaning(retriever: HybridRetriever, encoder: BundledEncoder, text: str) -> Ranking:
+    index, vector = retriever.index(), encoder.vector(text)
+    rows = index.nearest(vector, CANDIDATES)
+    return _best(index.papers, index.owners[rows], index.cosines(vector, rows))
+
+
+def _best(papers: Sequence[str], owners: Iterable[int], scores: Iterable[float]) -> Ranking:
+    """Each paper with its best passage's score."""
+    found: dict[str, float] = {}
+    for owner, score in zip(owners, scores, strict=True):
+        paper = papers[owner]
+        found[paper] = max(found.get(paper, -np.inf), float(score))
+    return sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))[: DEPTH + 1]

@@ -1,0 +1,180 @@
+"""Answers questions by the pipeline that the user gets, a line an answer, so that a run may stop and go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import ValidationError
+
+from eval.metrics import Case
+from eval.questions import Question, read_questions
+from eval.record import Record, differing
+from eval.results import FILE, Result, line_of, read_results, result_of, rewrite
+from ingest.add import ingest
+from rag.encoder import BundledEncoder
+from rag.errors import CallerMistake, UnknownPaper
+from rag.forms import answer_json
+from rag.library import Library
+from rag.pipeline import Pipeline, settled
+from rag.schema import FILE as LIBRARY
+from rag.types import Answer
+
+RECORD, QUESTIONS, PREVIOUS = "run.json", "questions.jsonl", "results.previous.jsonl"
+
+Key = tuple[str, int]  # a question's id, and which of its repeats
+Pipelines = Mapping[Path | None, Pipeline]  # by the file of papers that were added for its questions
+Watch = Callable[[Case, int, int], None]  # the newest, done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A folder that holds a run, or will."""
+
+    folder: Path
+    questions: tuple[Question, ...]
+    record: Record
+    started: str
+
+    @property
+    def keys(self) -> list[Key]:
+        """Everything that is asked, each question once before any is repeated."""
+        repeats = range(1, self.record["repeat"] + 1)
+        return [(question.id, repeat) for repeat in repeats for question in self.questions]
+
+
+def read_run(folder: Path) -> Run:
+    """Raises CallerMistake where the folder holds no run."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return Run(folder, read_questions(folder / QUESTIONS), record["run"], record["started"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CallerMistake(f"{folder} holds no run. Make one: askpapers eval run --out {folder}") from None
+
+
+def begin(
+    folder: Path, questions: tuple[Question, ...], record: Record, resume: bool = False, retry_failed: bool = False
+) -> Run:
+    """Makes the folder ready: a run of the same record that was cut short, or is to be resumed, goes on.
+
+    Anything else in it starts afresh, the answers before it kept aside. Raises CallerMistake where `resume` can't be.
+    """
+    found, _ = read_results(folder)
+    old = read_run(folder) if (folder / RECORD).exists() else None
+    if old and (resume or retry_failed):
+        if changed := differing(old.record, record):
+            raise CallerMistake(f"{folder} holds a run with another {', '.join(changed)}. Give another --out.")
+    elif old and (differing(old.record, record) or all(key in found for key in old.keys)):
+        old = None
+    if old is None:
+        return _afresh(folder, questions, record)
+    rewrite(folder, [one for one in found.values() if not (retry_failed and one.status == "failed")])
+    return Run(folder, questions, old.record, old.started)
+
+
+def _afresh(folder: Path, questions: tuple[Question, ...], record: Record) -> Run:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / FILE).exists():
+            (folder / FILE).replace(folder / PREVIOUS)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        (folder / FILE).touch()
+        lines = (json.dumps(question.as_json(), ensure_ascii=False) + "\n" for question in questions)
+        (folder / QUESTIONS).write_text("".join(lines), encoding="utf-8")
+        (folder / RECORD).write_text(json.dumps({"started": started, "run": record}, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise CallerMistake(f"{folder} can't be written: {error.strerror}. Give another --out.") from None
+    return Run(folder, questions, record, started)
+
+
+def answer(run: Run, pipelines: Pipelines, jobs: int = 1, watch: Watch | None = None) -> list[Case]:
+    """Asks what has no answer yet, `jobs` at a time; a case for every question and repeat, in their order."""
+    found, _ = read_results(run.folder)
+    questions = {question.id: question for question in run.questions}
+    missing = [key for key in run.keys if key not in found]
+    with (run.folder / FILE).open("a", encoding="utf-8") as file:
+        asked = _ask_all([(questions[key[0]], key[1]) for key in missing], pipelines, jobs)
+        for done, result in enumerate(asked, start=len(run.keys) - len(missing) + 1):
+            file.write(line_of(result))
+            file.flush()
+            found[result.key] = result
+            if watch:
+                watch(case_of(questions[result.id], result, pipelines), done, len(run.keys))
+    return [case_of(questions[key[0]], found[key], pipelines) for key in run.keys]
+
+
+def _ask_all(tasks: Iterable[tuple[Question, int]], pipelines: Pipelines, jobs: int) -> Iterator[Result]:
+    """As they are done; when the reader stops, what was not begun never is."""
+    with ThreadPoolExecutor(jobs, thread_name_prefix="question") as crowd:
+        waiting = [crowd.submit(ask, pipelines[question.extra], question, repeat) for question, repeat in tasks]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        finally:
+            crowd.shutdown(wait=False, cancel_futures=True)
+
+
+def ask(pipeline: Pipeline, question: Question, repeat: int = 1) -> Result:
+    """The answer to one question; whatever goes wrong with it is a `failed` one, and the run goes on."""
+    try:
+        found = settled(question.query, lambda: pipeline.ask(question.query).answer)
+        return result_of(answer_json(found, question.id), repeat)
+    except ValidationError as error:
+        reason = f"The answer has not the form that was promised: {error.errors()[0]['loc']}"
+    except Exception as error:  # a fault of the product's is one question's failure, and is counted
+        reason = f"{type(error).__name__}: {error}"
+    failed = Answer(question.text, question.text, "failed", "", reason=reason)
+    return result_of(answer_json(failed, question.id), repeat)
+
+
+def case_of(question: Question, result: Result, pipelines: Pipelines) -> Case:
+    """With the abstracts that the library has for what is cited."""
+    library = pipelines[question.extra].library
+    found = {key: _abstract(library, key) for key in {citation.paper.id for citation in result.citations}}
+    return Case(question, result, {key: abstract for key, abstract in found.items() if abstract is not None})
+
+
+def _abstract(library: Library, key: str) -> str | None:
+    try:
+        paper = library.paper(key)
+    except UnknownPaper:
+        return None
+    return paper.abstract if paper.id == key else None
+
+
+@contextmanager
+def opened(
+    library: Library, questions: Iterable[Question], open_: Callable[[Library], Pipeline]
+) -> Iterator[Pipelines]:
+    """A pipeline over the library, and one over a copy of it for every file of papers that questions bring along."""
+    with ExitStack() as stack:
+        pipelines: dict[Path | None, Pipeline] = {None: open_(library)}
+        for extra in sorted({question.extra for question in questions if question.extra}):
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="askpapers-eval-")))
+            pipelines[extra] = open_(_copy(library, folder, extra))
+        yield pipelines
+
+
+def _copy(library: Library, folder: Path, extra: Path) -> Library:
+    """The library with more papers in it; its index comes along, so that only these are embedded."""
+    with (
+        closing(sqlite3.connect(library.folder / LIBRARY)) as source,
+        closing(sqlite3.connect(folder / LIBRARY)) as target,
+    ):
+        source.backup(target)
+    if (library.folder / "index").is_dir():
+        shutil.copytree(library.folder / "index", folder / "index", ignore=shutil.ignore_patterns("*.lock"))
+    copy = Library(folder)
+    (summary,) = ingest(copy, [extra], BundledEncoder())
+    if summary.refused:
+        refusal = summary.refused[0]
+        raise CallerMistake(f"{extra}, {refusal.where or 'as a whole'}: {refusal.reason}")
+    return copy

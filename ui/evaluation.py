@@ -1,0 +1,221 @@
+"""The evaluation's commands: askpapers eval ..., and python -m eval. Everything heavy is imported by the command."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag.errors import CallerMistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from eval.questions import Question
+    from eval.summary import Summary
+    from rag.config import Settings
+
+REGRESSION = 100  # exit code of a gate that does not let a run pass
+
+app = typer.Typer(
+    help="Knows what a change did: answers question sets by the product's own pipeline, measures, compares.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Home = Annotated[
+    Path | None, typer.Option("--library", metavar="DIR", help="Folder of another library; never filled unasked.")
+]
+Llm = Annotated[str | None, typer.Option("--llm", metavar="SPEC", help="Who writes the answers.")]
+Folder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+
+
+@app.command(epilog="Example: askpapers eval run --questions mine.jsonl --out runs/mine")
+def run(
+    questions: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Question file, or folder of them; may be repeated. Default: the shipped."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the run goes. Default: runs/DATE in the library's folder.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many questions, spread evenly.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only questions with this tag.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only this split: dev or test.")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Ask everything so many times, and measure stability.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Questions at a time.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or refuse.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Resume, and ask again what failed.")] = False,
+    library: Home = None,
+    llm: Llm = None,
+) -> int:
+    """Answers a question set; writes results.jsonl, summary.json, report.md and report.html.
+
+    Run again with the same --out, it goes on where it was stopped. Exit code 1 when an answer failed.
+    """
+    from eval.questions import SHIPPED, chosen, read_sets
+    from rag.config import load_settings
+    from ui.evaluation_terminal import print_summary
+
+    if (resume or retry_failed) and out is None:
+        raise CallerMistake("Which run is to be resumed? Name its folder with --out.")
+    asked = chosen(read_sets(questions or SHIPPED), tag, split, limit)
+    settings = load_settings(home=library, llm=llm)
+    folder = out or settings.library / "runs" / datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
+    summary = _run(folder, asked, settings, library is None, repeat, jobs, resume, retry_failed)
+    print_summary(summary)
+    print(f"\n{folder / 'report.html'} shows every question.")
+    return int(summary["status"]["failed"] > 0)
+
+
+def _run(
+    folder: Path,
+    questions: Iterable[Question],
+    settings: Settings,
+    ship: bool,
+    repeat: int = 1,
+    jobs: int = 1,
+    resume: bool = False,
+    retry_failed: bool = False,
+) -> Summary:
+    from eval.record import record
+    from eval.report import write_reports
+    from eval.run import answer, begin, opened
+    from eval.summary import summarise
+    from rag.encoder import BundledEncoder
+    from ui.evaluation_terminal import watching
+    from ui.opening import open_library, open_pipeline
+    from ui.terminal import progress
+
+    with progress() as step:
+        library = open_library(settings, ship, step)
+    questions = tuple(questions)
+    made_of = record(settings, library, BundledEncoder().fingerprint, questions, repeat)
+    begun = begin(folder, questions, made_of, resume, retry_failed)
+    with opened(library, questions, lambda one: open_pipeline(one, settings)) as pipelines, watching() as watch:
+        cases = answer(begun, pipelines, jobs, watch)
+    summary = summarise(begun, cases)
+    write_reports(folder, summary, cases)
+    return summary
+
+
+@app.command(epilog="Example: askpapers eval compare runs/before runs/after --html compare.html")
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A run's folder.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another's, over the same questions.")],
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page of it, too.")] = None,
+) -> None:
+    """Shows what moved from A to B, whether that is noise, and the questions that flipped."""
+    from eval.compare import changes, flips
+    from eval.report import write_comparison
+    from eval.results import read_results
+    from eval.summary import read_summary
+    from ui.evaluation_terminal import print_changes, print_flips
+
+    one, other = read_summary(first), read_summary(second)
+    print_changes(changes(one, other))
+    print_flips(flips(one, other), read_results(first)[0], read_results(second)[0])
+    if html:
+        write_comparison(html, first, second)
+
+
+@app.command(epilog="Example: askpapers eval gate --baseline eval/baseline.json runs/after")
+def gate(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run's folder. Default: the shipped sets are answered first.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A baseline, or a run's folder. Default: the shipped one.")
+    ] = None,
+    margin: Annotated[float, typer.Option(min=0, max=1, help="How much of a figure may be lost.")] = 0.02,
+    accept: Annotated[bool, typer.Option("--accept", help="Make RUN the baseline instead.")] = False,
+    library: Home = None,
+    llm: Llm = None,
+) -> int:
+    """Lets a run pass (exit code 0), or names what is worse than the baseline (exit code 100)."""
+    from eval.gate import BASELINE, regressions
+    from eval.gate import accept as make_baseline
+    from eval.summary import read_summary
+
+    file = baseline or BASELINE
+    summary = read_summary(folder) if folder else _run_shipped(library, llm)
+    if accept:
+        make_baseline(summary, file)
+        print(f"{file} is now the baseline: {summary['run']['questions']['count']} questions.")
+        return 0
+    found = regressions(read_summary(file), summary, margin)
+    for line in found:
+        print(f"Regression: {line}")
+    if not found:
+        print(f"No regression over {summary['run']['questions']['count']} questions.")
+    return REGRESSION if found else 0
+
+
+def _run_shipped(library: Path | None, llm: str | None) -> Summary:
+    from eval.questions import SHIPPED, read_sets
+    from rag.config import load_settings
+
+    with TemporaryDirectory() as folder:
+        settings = load_settings(home=library, llm=llm)
+        return _run(Path(folder), read_sets(SHIPPED), settings, ship=library is None)
+
+
+@app.command(epilog="Example: askpapers eval show runs/after named-p01")
+def show(
+    folder: Folder,
+    key: Annotated[str | None, typer.Argument(metavar="ID", help="One question, in depth.")] = None,
+) -> None:
+    """Shows a run's figures, or one of its questions: what was said, quoted and missed."""
+    from eval.summary import read_summary
+    from ui.evaluation_terminal import print_question, print_summary
+
+    summary = read_summary(folder)
+    if key is None:
+        print_summary(summary)
+    else:
+        print_question(folder, summary, key)
+
+
+@app.command(epilog="Example: askpapers eval retrieval --dataset scifact --json")
+def retrieval(
+    dataset: Annotated[Path, typer.Option(metavar="DIR", help="A folder in BEIR's form: corpus, queries, qrels.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, and nothing else, on stdout.")] = False,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where indexes are kept. Default: the user's cache folder.")
+    ] = None,
+) -> None:
+    """Measures retrieval alone on another collection: words, meaning, and both as the product searches."""
+    from eval.retrieval import library_of, measure, read_dataset
+    from rag.config import load_settings
+    from rag.encoder import BundledEncoder
+    from ui.evaluation_terminal import print_retrieval
+    from ui.terminal import progress
+
+    read, encoder = read_dataset(dataset), BundledEncoder()
+    with progress() as step:
+        library = library_of(read, encoder, cache, step)
+    found = measure(library, read, encoder, load_settings())
+    if as_json:
+        print(json.dumps(found))
+    else:
+        print_retrieval(found, f"{dataset.name}: {len(library):,} documents, {len(read.queries):,} queries")
+
+
+@app.command(epilog="Example: askpapers eval readme README.md")
+def readme(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Holds the markers <!-- figures --> and <!-- /figures -->.")
+    ],
+    baseline: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: the shipped baseline.")] = None,
+) -> None:
+    """Writes the baseline's table of figures into a README, between its markers."""
+    from eval.gate import BASELINE
+    from eval.readme import rewritten
+    from eval.summary import read_summary
+
+    text = rewritten(file.read_text(encoding="utf-8"), read_summary(baseline or BASELINE))
+    file.write_text(text, encoding="utf-8")
