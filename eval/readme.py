@@ -48,7 +48,7 @@ def _cell(found: Mapping[str, Any], name: str | None) -> str:
         return str(max(figure["of"] for figure in found.values()))
     figure = found.get(name)
     if figure is None or figure["value"] is None:
-        return "–"  # noqa: RUF001
+        return "–"
     half = "" if figure["low"] is None else f" ± {(figure['high'] - figure['low']) / 2:.2f}"
     return f"{figure['value']:.2f}{half}"
 

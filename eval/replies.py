@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Literal
 
-PAPERS_DONT_SAY = "The papers don't say."
+from rag.types import PAPERS_DONT_SAY
+
 _EVIDENCE = re.compile(r"^\[(\d+)\] (.*\S)", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 

@@ -22,8 +22,8 @@ import numpy as np
 from platformdirs import user_cache_path
 
 import ingest.add
-import ingest.split
 import rag.index
+import rag.split
 import rag.words
 from eval.ranking import ndcg, recall, reciprocal_rank
 from eval.record import code_hash
@@ -135,7 +135,7 @@ def documents(corpus: Path) -> Iterator[Paper]:
 
 def library_of(dataset: Dataset, encoder: BundledEncoder, cache: Path | None, progress: Progress | None) -> Library:
     """The collection's library, from the cache where it is there; made, or gone on with, where it isn't."""
-    cutting = code_hash(Path(ingest.add.__file__), Path(ingest.split.__file__))
+    cutting = code_hash(Path(ingest.add.__file__), Path(rag.split.__file__))
     key = sha256(dataset.corpus.read_bytes() + f"{encoder.fingerprint} {cutting}".encode()).hexdigest()
     folder = (cache or user_cache_path("askpapers", appauthor=False) / "retrieval") / key[:16]
     library = Library(folder)

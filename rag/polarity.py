@@ -18,7 +18,14 @@ _NOT = re.compile(
     r"|(?:sidestep|circumvent|obviat|neglect|ignor|overlook|omit)\w*"
 )
 _NOT_PAIRS = {("instead", "of"), ("rather", "than"), ("free", "of"), ("free", "from"), ("far", "from")}
-_NO_NEGATION = {("not", "only"), ("no", "matter"), ("not", "just"), ("not", "merely"), ("nothing", "but"), ("none", "but")}
+_NO_NEGATION = {
+    ("not", "only"),
+    ("no", "matter"),
+    ("not", "just"),
+    ("not", "merely"),
+    ("nothing", "but"),
+    ("none", "but"),
+}
 _BREAKS = frozenset(",;:.?!()") | {
     "but",
     "while",

@@ -91,7 +91,10 @@ def _company(text: str) -> dict[int, frozenset[str]]:
     starts = [*(figure.start for figure in found), len(clean)]
     return {
         figure.start: frozenset(
-            [*list(_stems(clean[ends[place] : figure.start]))[-_NEAR:], *list(_stems(clean[figure.end : starts[place + 1]]))[:_NEAR]]
+            [
+                *list(_stems(clean[ends[place] : figure.start]))[-_NEAR:],
+                *list(_stems(clean[figure.end : starts[place + 1]]))[:_NEAR],
+            ]
         )
         for place, figure in enumerate(found)
     }

@@ -17,7 +17,7 @@ from eval.metrics import Case, scores
 from eval.questions import Question
 from eval.results import Cited, Result
 from eval.summary import figures
-from ingest.split import sentences
+from rag.split import sentences
 
 ABSTRACT = "We train on 5M pairs. It halves the cost. On ImageNet it reaches 81.4%. Code is public."
 TITLE = "On Rye: 4 Loaves"
