@@ -21,8 +21,8 @@ from rag.errors import ModelError
 
 KEY = "sk-not-to-be-seen-0123456789"
 SETTING = "ASKPAPERS_LLM_API_KEY"
-QUICK = Timeouts(connect=0.5, first=5, between=5, again=(0.01, 0.02))
-HANGS = Timeouts(connect=0.5, first=0.4, between=0.3, again=(0.01, 0.02))
+QUICK = Timeouts(connect=2, first=5, between=5, again=(0.01, 0.02))
+HANGS = Timeouts(connect=2, first=0.6, between=0.3, again=(0.01, 0.02))
 ANSWER = "It is faster [1]."
 OK = said(ANSWER)
 

@@ -51,7 +51,7 @@ class TestTryingAgain:
         started = time.monotonic()
         with pytest.raises(ModelUnreachable, match=r"refuses the connection\. Start its server"):
             answer(server, Timeouts(again=(0.2, 0.3)))
-        assert 0.4 < time.monotonic() - started < 1
+        assert 0.4 < time.monotonic() - started < 3
 
     def test_f43_an_unknown_host_says_so(self) -> None:
         with pytest.raises(ModelUnreachable, match=r"The host name\.invalid is unknown"):
@@ -74,7 +74,7 @@ class TestTryingAgain:
         with scripted([Reply(status=429, headers={"Retry-After": "1"}), OK]) as server:
             started = time.monotonic()
             assert answer(server) == ANSWER
-            assert 1 <= time.monotonic() - started < 2
+            assert 1 <= time.monotonic() - started < 4
 
     @pytest.mark.parametrize("as_date", [False, True])
     def test_f42_a_long_retry_after_is_given_up_at_once_and_named(self, as_date: bool) -> None:
@@ -83,7 +83,7 @@ class TestTryingAgain:
         said, requests = refused([Reply(status=429, headers={"Retry-After": value})], ModelUnreachable)
         assert "asks to wait 60" in said
         assert requests == 1
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
 
     @pytest.mark.parametrize(
         "value", ["soon", "-5", "1e9", "nan", "", "Wed, 99 Nov 2099", "Wed, 21 Oct 2015 07:28:00 GMT"]
@@ -105,9 +105,9 @@ class TestSilence:
     def test_f44_no_first_byte_is_a_timeout_that_says_the_seconds_and_is_not_tried_again(self) -> None:
         started = time.monotonic()
         said, requests = refused([Reply(before=inf)], ModelTimeout, HANGS)
-        assert "no first token within 0.4 s" in said
+        assert "no first token within 0.6 s" in said
         assert requests == 1
-        assert 0.4 <= time.monotonic() - started < 0.8
+        assert 0.6 <= time.monotonic() - started < 3
 
     def test_f44_silence_within_an_answer_is_a_timeout_and_keep_alives_are_silence(self) -> None:
         patient_at_first = Timeouts(first=5, between=0.3)
@@ -119,8 +119,8 @@ class TestSilence:
             assert server.closed.get(timeout=1)
 
     def test_f44_an_answer_that_comes_slowly_but_steadily_is_heard_to_its_end(self) -> None:
-        with scripted([said("a b c d e f", between=0.15)]) as server:
-            assert answer(server, Timeouts(first=5, between=0.3)) == "a b c d e f"
+        with scripted([said("a b c d e f", between=0.25)]) as server:
+            assert answer(server, Timeouts(first=5, between=1)) == "a b c d e f"
 
     def test_f44_a_reader_of_ones_own_thread_times_out_too(self) -> None:
         soon = Timeouts(first=0.05, between=0.05)
@@ -180,7 +180,7 @@ class TestTheBreaker:
 
     def test_silence_counts_as_failure(self, now: list[float]) -> None:
         with scripted([Reply(before=inf)]) as server:
-            ask = self.watched(server, now, Timeouts(first=0.1))
+            ask = self.watched(server, now, Timeouts(first=0.5))
             self.fails(ask, 4)
             assert len(server.requests) == 3
 

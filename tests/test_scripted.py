@@ -106,7 +106,7 @@ class TestTheServer:
                 request = http.build_request("POST", f"{server.url}/chat/completions", json={**BODY, "stream": True})
                 response = http.send(request, stream=True)
                 started = time.monotonic()
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 3
             assert server.closed.empty()
             response.close()
 
