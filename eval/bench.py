@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -26,6 +25,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from eval.bench_model import fault_figures, model_figures
+from eval.figure import Figure
 from ingest.add import SHIPPED, cut, ingest
 from ingest.read import read
 from rag.config import Settings
@@ -39,37 +40,32 @@ SIZES = (90, 2_000, 20_000)
 ENCODED = 2_000  # papers up to which the real encoder makes the vectors
 QUESTIONS = 100  # asked of each library
 QUESTION = "How much do we need {title} today?"
+MEASURE = """
+import resource, subprocess, sys, time
+begun = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+"""  # from a small process: a child's peak is counted from what its parent held when it was forked
 COLD = 'askpapers ask "What is MetaCLIP?"'
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A median, and what it is measured against: `ratio` is ours over theirs."""
-
-    what: str
-    ours: float
-    unit: str
-    beside: str = ""
-    theirs: float | None = None
-    aim: str = ""
-
-    @property
-    def ratio(self) -> float | None:
-        """None where there is nothing to compare with."""
-        return self.ours / self.theirs if self.theirs else None
 
 
 def main(
     papers: Annotated[Path | None, typer.Option(help="JSON Lines of 20,000 papers or more, gzip or not.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of which medians are taken.")] = 3,
-    only: Annotated[str, typer.Option(help="ingest, questions, cold or all.")] = "all",
+    only: Annotated[str, typer.Option(help="ingest, questions, cold, model, faults or all.")] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON on stdout.")] = False,
 ) -> None:
     """Times ingest, questions and the cold command; without --papers, over the 90 shipped papers alone.
 
     Example: python -m eval.bench --papers corpus.jsonl.gz --only questions
     """
-    parts = {"ingest": ingest_figures, "questions": question_figures, "cold": cold_figures}
+    parts = {
+        "cold": cold_figures,
+        "ingest": ingest_figures,
+        "questions": question_figures,
+        "model": model_figures,
+        "faults": fault_figures,
+    }
     chosen = [part for name, part in parts.items() if only in (name, "all")]
     if not chosen:
         raise typer.BadParameter(f"--only {only}: one of {', '.join(parts)}, all")
@@ -158,13 +154,9 @@ def cold_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Fi
 
 def _process(call: Sequence[str]) -> tuple[float, float]:
     """Seconds and peak MB of a process of its own. Raises CalledProcessError."""
-    started = time.perf_counter()
-    process = subprocess.Popen(call, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, call)
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    measured = subprocess.run([sys.executable, "-c", MEASURE, *call], capture_output=True, text=True, check=True)
+    seconds, memory = measured.stderr.split()[-2:]
+    return float(seconds), float(memory) / 1024
 
 
 def sample(folder: Path, papers: Path | None, size: int) -> Path:

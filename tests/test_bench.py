@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import Figure, cold_figures, ingest_figures, sample
+from eval.bench import cold_figures, ingest_figures, sample
+from eval.bench_model import FAULTS, fault_figures, model_figures
+from eval.figure import Figure
 from ingest.add import SHIPPED
 
 
@@ -36,4 +38,17 @@ def test_ingest_is_measured_beside_the_encoder_on_the_same_texts(tmp_path: Path)
 def test_the_cold_command_is_measured_with_its_memory(tmp_path: Path) -> None:
     time, memory = cold_figures(tmp_path, None, repeats=1)
     assert time.unit == "s"
-    assert memory.ours > 50
+    assert 50 < memory.ours < 1000
+
+
+def test_a_models_first_word_is_measured_beside_the_bare_servers(tmp_path: Path) -> None:
+    p50, _, more, _ = model_figures(tmp_path, None, repeats=1)
+    assert p50.theirs
+    assert 0 < more.ours < p50.ours
+
+
+def test_every_fault_is_given_up_and_its_requests_counted(tmp_path: Path) -> None:
+    found = {figure.what: figure.ours for figure in fault_figures(tmp_path, None, repeats=1)}
+    assert len(found) == len(FAULTS) + 1
+    assert max(found.values()) < 10
+    assert "given up: 401 (1 requests)" in found
