@@ -10,13 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
+from eval.replies import Body, Reply, evidence, good, said
+from eval.scripted import scripted
 from ingest.add import ingest
 from rag.encoder import BundledEncoder
 from rag.library import Library
@@ -156,6 +160,54 @@ def test_a_phone_shows_the_evidence_without_scrolling_sideways(page: Page) -> No
     page.get_by_role("button", name="Citation").last.click()
     expect(page.get_by_role("complementary", name="Evidence").locator(".current")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_models_answer_shows_what_is_borne_out_and_what_was_sent(
+    browser: Browser, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(shipped_home, tmp_path / "home")
+
+    def doubtful(body: Body) -> Reply:
+        number, quote = evidence(body)[0]
+        return said(f"{quote} [{number}]. It was confirmed on five continents http://evil.example/x [{number}].")
+
+    with scripted(doubtful) as model:
+        monkeypatch.setenv("ASKPAPERS_LLM", "local/scripted")
+        monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", model.url)
+        server, line = started(tmp_path / "home", 8701)
+        page = browser.new_page()
+        page.goto(re.findall(r"http://\S+:\d+", line)[0])
+        ask(page, "How much shorter do capsule prompts get?")
+        expect(page.get_by_role("img", name="Not borne out by any quote")).to_have_count(1)
+        expect(page.locator(".note")).to_have_text("A link that no quote holds was removed.")
+        expect(page.locator(".footer")).to_contain_text("local/scripted")
+        page.get_by_text("What was sent to the model").click()
+        expect(page.locator("pre").first).to_have_text(model.requests[0].body["messages"][0]["content"])
+        page.close()
+        server.terminate()
+        server.wait(10)
+
+
+def test_stop_ends_the_models_request_and_keeps_no_half_answer(
+    browser: Browser, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(shipped_home, tmp_path / "home")
+    with scripted(lambda body: replace(good(body), hang_after=20)) as model:
+        monkeypatch.setenv("ASKPAPERS_LLM", "local/scripted")
+        monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", model.url)
+        server, line = started(tmp_path / "home", 8711)
+        page = browser.new_page()
+        page.goto(re.findall(r"http://\S+:\d+", line)[0])
+        page.get_by_placeholder("Ask the papers").fill("How much shorter do capsule prompts get?")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Large language models (LLMs) are great")).to_be_visible(timeout=30_000)
+        stopped_at = time.monotonic()
+        page.get_by_test_id("stChatInputStopButton").click()
+        assert model.closed.get(timeout=5) - stopped_at < 1.5
+        expect(page.locator(".footer")).to_have_count(0)
+        page.close()
+        server.terminate()
+        server.wait(10)
 
 
 @pytest.mark.parametrize(

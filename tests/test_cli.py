@@ -7,11 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eval import replies
+from eval.scripted import scripted
 from ui.cli import run
 from ui.terminal import printable
 
@@ -94,6 +97,55 @@ class TestAsk:
         history.write_text(content)
         code, out, err = said(capsys, "ask", "how large is it?", "--history", str(history))
         assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.usefixtures("home")
+class TestAModel:
+    """`--llm` is all that changes."""
+
+    def test_a_model_writes_by_one_option_and_what_was_sent_can_be_seen(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with scripted(replies.good) as server:
+            monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", server.url)
+            code, out, err = said(capsys, "ask", CAPSULE, "--llm", "local/scripted", "--json", "--show-prompt")
+            sent = [message["content"] for message in server.requests[0].body["messages"]]
+        answer = json.loads(out)
+        assert (code, answer["model"], answer["fallback"]) == (0, "local/scripted", None)
+        assert all(content in err for content in sent)
+
+    def test_what_was_painted_and_does_not_stand_is_withdrawn(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with scripted(lambda body: replace(replies.good(body), between=0.01, cut_after=30)) as server:
+            monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", server.url)
+            code, out, err = said(capsys, "ask", CAPSULE, "--llm", "local/scripted")
+        assert code == 0
+        assert "81.4%" in out.split("(The text above is withdrawn.)")[1]
+        assert err.startswith("Note: ")
+
+    def test_without_a_model_it_says_that_nothing_was_sent(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "Nothing was sent" in said(capsys, "ask", CAPSULE, "--show-prompt")[2]
+
+    def test_f40_a_model_without_its_address_is_a_note_and_no_failure(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = said(capsys, "ask", CAPSULE, "--llm", "local/qwen3")
+        assert (code, "81.4%" in out) == (0, True)
+        assert err.startswith("Note: local/qwen3 needs its server's address.")
+
+    def test_an_address_that_is_none_is_the_callers_mistake(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", "file:///etc/passwd")
+        code, out, err = said(capsys, "ask", CAPSULE, "--llm", "local/qwen3")
+        assert (code, out, err.count("\n"), "ASKPAPERS_LLM_BASE_URL" in err) == (2, "", 1, True)
+
+    def test_a_key_in_the_environment_makes_no_model_write(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-5")
+        _, out, err = said(capsys, "ask", CAPSULE, "--json")
+        assert json.loads(out)["model"] == "extractive"
+        assert "canary" not in out + err
 
 
 class TestMistakes:
