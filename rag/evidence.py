@@ -23,6 +23,7 @@ class Evidence:
     passages: tuple[Passage, ...]
     quotes: tuple[Quote, ...]
     missing: str | None = None  # why the papers don't say
+    confidence: float = 0.0  # the best quote's score, which decides whether it is enough (0 to 1.7)
 
 
 def gather(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope = EVERYTHING) -> Evidence:
@@ -35,9 +36,11 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
         return Evidence(passages, (), f"No abstract here mentions {_listed(unknown)}.")
     named = question.papers or _named(retriever, question.text, passages)
     quotes = _quotes(retriever, settings, question.asked, passages, named)
-    if max((quote.score for quote in quotes), default=0.0) < settings.abstain_below:
-        return Evidence(passages, (), f"None of the {len(retriever.library):,} abstracts comes close to this question.")
-    return Evidence(passages, quotes)
+    best = max((quote.score for quote in quotes), default=0.0)
+    if best < settings.abstain_below:
+        missing = f"None of the {len(retriever.library):,} abstracts comes close to this question."
+        return Evidence(passages, (), missing, best)
+    return Evidence(passages, quotes, confidence=best)
 
 
 def widened(

@@ -23,6 +23,7 @@ def answer_json(answer: Answer, key: str | None = None) -> dict[str, Any]:
         "statements": list(map(_statement, answer.statements)),
         "citations": list(map(_citation, answer.citations)),
         "passages": list(map(_passage, answer.passages)),
+        "confidence": round(answer.confidence, 4),
         "notes": list(answer.notes),
         "model": answer.model,
         "usage": dict(answer.usage),

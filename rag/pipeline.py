@@ -109,6 +109,7 @@ def _answer(
         statements=draft.statements,
         citations=draft.citations,
         passages=evidence.passages,
+        confidence=evidence.confidence,
         notes=draft.notes,
         model=draft.model,
         usage=draft.usage,

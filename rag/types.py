@@ -159,6 +159,7 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
+    confidence: float = 0.0  # how well the best quote speaks to the question (0 to 1.7), also where it is not enough
     notes: tuple[str, ...] = ()
     model: str = "extractive"
     usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})

@@ -66,7 +66,7 @@ class TestAsk:
         answer = parsed(capsys, "ask", CAPSULE, "--json")
         assert list(answer) == [
             "id", "question", "standalone_question", "status", "reason", "fallback", "text", "statements", "citations",
-            "passages", "notes", "model", "usage", "timings",
+            "passages", "confidence", "notes", "model", "usage", "timings",
         ]  # fmt: skip
         assert set(answer["citations"][0]) == {"number", "paper", "quote", "start", "end"}
         assert set(answer["citations"][0]["paper"]) == {"id", "title", "url", "year"}
