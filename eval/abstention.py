@@ -19,7 +19,7 @@ def crag_score(right: bool, abstained: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What answering only where the confidence is at least `threshold` would have come to."""
+    """What answering only where the confidence is at least `threshold` would come to."""
 
     threshold: float
     coverage: float  # share of all questions answered (0..1)

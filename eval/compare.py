@@ -48,7 +48,7 @@ def comparable(first: Summary, second: Summary) -> None:
 def changes(first: Summary, second: Summary) -> list[Change]:
     """Every metric that both have scores of. Raises CallerMistake as `comparable` does."""
     comparable(first, second)
-    return [change for metric in METRICS if (change := _change(metric, first, second))]
+    return [change for metric in METRICS if metric.paired and (change := _change(metric, first, second))]
 
 
 def _change(metric: Metric, first: Summary, second: Summary) -> Change | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from eval.metrics import Case
 from eval.missed import missed
-from eval.readme import table
+from eval.readme import plain, table
 from eval.summary import Summary
 
 
@@ -16,7 +15,7 @@ def markdown(summary: Summary, cases: Sequence[Case]) -> str:
     wrong = [case for case in cases if case.result.status == "failed" or not case.right]
     return "\n".join(
         [
-            f"# {summary['run']['questions']['count']} questions, {summary['run']['model']}",
+            f"# {summary['run']['questions']['count']} questions, {plain(summary['run']['model'])}",
             "",
             table(summary),
             "",
@@ -48,13 +47,3 @@ def _case(case: Case) -> Iterator[str]:
             yield from (f"- missed {what}: {plain(' / '.join(group))}" for group in groups)
         if found.invented or found.forbidden:
             yield f"- must not be said: {plain(', '.join([*map(str, found.invented), *found.forbidden]))}"
-
-
-def plain(text: str) -> str:
-    """On one line, with nothing left that Markdown or HTML would act upon.
-
-    >>> plain("![x](http://a.b) <b>\\nnext")
-    '\\\\!\\\\[x\\\\](http://a.b) &lt;b&gt; next'
-    """
-    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]!|~$#])", r"\\\1", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,18 +30,20 @@ def rewritten(text: str, summary: Summary) -> str:
 def table(summary: Summary) -> str:
     """By kind of question, then what is measured over all of them."""
     figures, run = summary["figures"], summary["run"]
-    groups = [*figures["kind"].items(), ("**all**", figures["all"])]
-    lines = [
-        f"{run['questions']['count']} questions over {run['library']['papers']} papers, `{run['model']}`, "
-        f"askpapers {run['versions']['askpapers']}; ± is half of the 95% interval.",
-        "",
-        f"| kind | {' | '.join(COLUMNS)} |",
-        f"|---|{'---|' * len(COLUMNS)}",
-        *(f"| {kind} | {' | '.join(_cell(found, name) for name in COLUMNS.values())} |" for kind, found in groups),
-        "",
-        "; ".join(f"{name} {_with_bounds(figures['all'][name])}" for name in BESIDE if name in figures["all"]) + ".",
-    ]
-    return "\n".join(lines)
+    groups = [*((plain(kind), found) for kind, found in figures["kind"].items()), ("**all**", figures["all"])]
+    beside = (f"{name} {_with_bounds(figures['all'][name])}" for name in BESIDE if name in figures["all"])
+    return "\n".join(
+        [
+            f"{run['questions']['count']} questions over {run['library']['papers']} papers, {plain(run['model'])}, "
+            f"askpapers {run['versions']['askpapers']}; ± is half of the 95% interval.",
+            "",
+            f"| kind | {' | '.join(COLUMNS)} |",
+            f"|---|{'---|' * len(COLUMNS)}",
+            *(f"| {kind} | {' | '.join(_cell(found, name) for name in COLUMNS.values())} |" for kind, found in groups),
+            "",
+            f"{'; '.join(beside)}.",
+        ]
+    )
 
 
 def _cell(found: Mapping[str, Any], name: str | None) -> str:
@@ -54,5 +57,17 @@ def _cell(found: Mapping[str, Any], name: str | None) -> str:
 
 
 def _with_bounds(figure: Mapping[str, Any]) -> str:
+    if figure["value"] is None:
+        return "not scored"
     bounds = "" if figure["low"] is None else f" ({figure['low']:.2f} to {figure['high']:.2f})"
     return f"{figure['value']:.2f}{bounds}"
+
+
+def plain(text: str) -> str:
+    """On one line, with nothing left that Markdown or HTML would act upon.
+
+    >>> plain("![x](http://a.b) <b>\\nnext")
+    '\\\\!\\\\[x\\\\](http://a.b) &lt;b&gt; next'
+    """
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]!|~$#])", r"\\\1", text)

@@ -22,7 +22,6 @@ from rag.library import Library
 SCHEMA = 1  # of run.json, summary.json and the baseline
 PACKAGES = ("askpapers", "bm25s", "chromadb", "llama-index-core", "numpy", "onnxruntime", "openai", "tokenizers")
 PERSONAL = {"home", "port"}  # of this machine, and no matter for an answer
-SECRET = ("key", "token", "password", "secret")
 
 Record = dict[str, Any]
 
@@ -62,12 +61,9 @@ def _without_edition(record: Record) -> Record:
 
 def public(settings: Settings) -> dict[str, Any]:
     """The settings that bear on answers, without anything secret."""
-    hidden = {
-        name
-        for name in type(settings).model_fields
-        if isinstance(getattr(settings, name), SecretStr | SecretBytes) or any(part in name for part in SECRET)
-    }
-    return settings.model_dump(mode="json", exclude=hidden | PERSONAL)
+    given = {name: getattr(settings, name) for name in type(settings).model_fields}
+    secret = {name for name, value in given.items() if isinstance(value, SecretStr | SecretBytes) or "key" in name}
+    return settings.model_dump(mode="json", exclude=secret | PERSONAL)
 
 
 def papers_hash(library: Library) -> str:

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -23,8 +24,8 @@ from eval.missed import Judged, Missed, judged, missed
 from eval.questions import Question
 from eval.record import differing
 from eval.results import Result, read_results
-from eval.run import read_run
-from eval.summary import FILE, Summary, read_summary, written
+from eval.run import MARKDOWN, PAGE, SUMMARY, read_run
+from eval.summary import Summary, read_summary, written
 from rag.errors import CallerMistake
 
 PAGES = Path(__file__).parent / "pages"
@@ -138,10 +139,10 @@ def _painted(text: str, cuts: re.Pattern[str], shades: Mapping[str, str]) -> Ite
 
 
 def write_reports(folder: Path, summary: Summary, cases: Sequence[Case]) -> None:
-    """summary.json, report.md and report.html of a run."""
-    (folder / FILE).write_text(written(summary), encoding="utf-8")
-    (folder / "report.md").write_text(markdown(summary, cases), encoding="utf-8")
-    (folder / "report.html").write_text(page(summary, cases), encoding="utf-8")
+    """The page, its Markdown and summary.json of a run."""
+    (folder / PAGE).write_text(page(summary, cases), encoding="utf-8")
+    (folder / MARKDOWN).write_text(markdown(summary, cases), encoding="utf-8")
+    (folder / SUMMARY).write_text(written(summary), encoding="utf-8")  # last: with it, the run is whole
 
 
 def page(summary: Summary, cases: Sequence[Case]) -> str:
@@ -164,7 +165,17 @@ def page(summary: Summary, cases: Sequence[Case]) -> str:
             one for one in ("right", "wrong", "abstained", "failed") if any(item.verdict == one for item in items)
         ],
         made_of=list(_flat(summary["run"])),
+        began=day(summary["times"]["started"]),
     )
+
+
+def day(moment: str) -> str:
+    """An ISO moment as people write it.
+
+    >>> day("2025-03-09T08:05:00+00:00")
+    '9 March 2025, 08:05 UTC'
+    """
+    return f"{(then := datetime.fromisoformat(moment)).day} {then:%B %Y, %H:%M} UTC"
 
 
 def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -221,7 +232,7 @@ def write_comparison(file: Path, first: Path, second: Path) -> None:
         "compare.html",
         names=(first.name, second.name),
         runs=(one["run"], other["run"]),
-        started=tuple(summary.get("times", {}).get("started", "") for summary in (one, other)),
+        began=tuple(day(read_run(folder).started) for folder in (first, second)),
         differing=differing(one["run"], other["run"]),
         rows=[(row, _plot(row.paired.difference, row.paired.interval, row.metric.up, most or 1)) for row in rows],
         items=items,

@@ -66,6 +66,7 @@ class Result(_Form):
     reason: str | None = None
     fallback: str | None = None
     text: str
+    confidence: float = 0.0
     statements: tuple[Said, ...] = ()
     citations: tuple[Cited, ...] = ()
     passages: tuple[Near, ...] = ()

@@ -29,10 +29,24 @@ from rag.schema import FILE as LIBRARY
 from rag.types import Answer
 
 RECORD, QUESTIONS, PREVIOUS = "run.json", "questions.jsonl", "results.previous.jsonl"
+SUMMARY, PAGE, MARKDOWN = "summary.json", "report.html", "report.md"
 
 Key = tuple[str, int]  # a question's id, and which of its repeats
 Pipelines = Mapping[Path | None, Pipeline]  # by the file of papers that were added for its questions
 Watch = Callable[[Case, int, int], None]  # the newest, done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The manner of asking: how often, how many at a time, and what of an earlier run is kept."""
+
+    repeat: int = 1
+    jobs: int = 1
+    resume: bool = False
+    retry_failed: bool = False
+
+
+ONCE = How()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +74,35 @@ def read_run(folder: Path) -> Run:
         raise CallerMistake(f"{folder} holds no run. Make one: askpapers eval run --out {folder}") from None
 
 
-def begin(
-    folder: Path, questions: tuple[Question, ...], record: Record, resume: bool = False, retry_failed: bool = False
-) -> Run:
+def begin(folder: Path, questions: tuple[Question, ...], record: Record, how: How = ONCE) -> Run:
     """Makes the folder ready: a run of the same record that was cut short, or is to be resumed, goes on.
 
-    Anything else in it starts afresh, the answers before it kept aside. Raises CallerMistake where `resume` can't be.
+    Anything else in it starts afresh, the answers before it kept aside. A line that can't be read is asked again.
+    Raises CallerMistake where it can't be resumed, but is to be.
     """
-    found, _ = read_results(folder)
     old = read_run(folder) if (folder / RECORD).exists() else None
-    if old and (resume or retry_failed):
-        if changed := differing(old.record, record):
-            raise CallerMistake(f"{folder} holds a run with another {', '.join(changed)}. Give another --out.")
-    elif old and (differing(old.record, record) or all(key in found for key in old.keys)):
-        old = None
-    if old is None:
+    changed = differing(old.record, record) if old else []
+    resume = how.resume or how.retry_failed
+    if changed and resume:
+        raise CallerMistake(f"{folder} holds a run that differs in: {', '.join(changed)}. Give another --out.")
+    if old is None or changed or ((folder / SUMMARY).exists() and not resume):
         return _afresh(folder, questions, record)
-    rewrite(folder, [one for one in found.values() if not (retry_failed and one.status == "failed")])
+    _forget_figures(folder)
+    found, _ = read_results(folder)
+    rewrite(folder, [one for one in found.values() if not (how.retry_failed and one.status == "failed")])
     return Run(folder, questions, old.record, old.started)
+
+
+def _forget_figures(folder: Path) -> None:
+    """They are no longer of the answers beside them."""
+    for name in (SUMMARY, PAGE, MARKDOWN):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _afresh(folder: Path, questions: tuple[Question, ...], record: Record) -> Run:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _forget_figures(folder)
         if (folder / FILE).exists():
             (folder / FILE).replace(folder / PREVIOUS)
         started = datetime.now(UTC).isoformat(timespec="seconds")

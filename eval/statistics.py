@@ -73,18 +73,20 @@ def _by_cluster(scores: Sequence[float], clusters: Sequence[str]) -> tuple[np.nd
     return sums, np.bincount(places, minlength=len(names)).astype(float)
 
 
-def mean_interval(scores: Sequence[float], clusters: Sequence[str], rate: bool = False) -> Interval | None:
+def mean_interval(
+    scores: Sequence[float], clusters: Sequence[str], rate: bool = False, unit: bool = True
+) -> Interval | None:
     """The interval that a figure is shown with: Wilson's for a rate (scores 0 or 1), else the bootstrap's.
 
-    Where the bootstrap sees no spread because all scores lie at the same end of 0..1, the far bound is Wilson's
-    for as many clusters: twelve times 1 do not make a certainty.
+    Where the bootstrap sees no spread because all scores lie at the same end of 0..1 (`unit`), the far bound is
+    Wilson's for as many clusters: twelve times 1 do not make a certainty.
 
     >>> [round(bound, 2) for bound in mean_interval([1.0] * 12, list("abcdefghijkl"))]
     [0.76, 1.0]
     """
     if rate and set(scores) <= {0.0, 1.0}:
         return wilson(int(sum(scores)), len(scores)) if scores else None
-    if scores and set(scores) in ({0.0}, {1.0}):
+    if unit and set(scores) in ({0.0}, {1.0}):
         n = len(set(clusters))
         return wilson(int(n * scores[0]), n) if n > 1 else None
     return bootstrap(scores, clusters)

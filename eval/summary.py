@@ -1,6 +1,6 @@
 """A run's figures, each with its interval and how many of how many were scored: summary.json, and the baseline.
 
-Figures are rounded to four decimals, so that another processor's last bits don't show.
+Figures are rounded, so that another processor's last bits don't show.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from eval.abstention import area, risk_coverage
 from eval.metrics import METRICS, Case, Metric, scores
 from eval.questions import Question
 from eval.record import SCHEMA
-from eval.run import Run
+from eval.run import SUMMARY, Run
 from eval.statistics import at_most, mean_interval
 from rag.errors import CallerMistake
 
-FILE = "summary.json"
-DIGITS = 4
+DIGITS = 6
 PAPERS_RIGHT, STABILITY = "papers fully right", "stability"
 RARE = "attack success"  # none seen is not none at all: its bound is the rule of three's
 
@@ -41,21 +40,18 @@ class Figure:
     scored: int
     of: int
 
-    def __str__(self) -> str:
-        return "-" if self.value is None else f"{self.value:.3f}"
 
-
-def figure(observed: Sequence[tuple[str, float | None]], rate: bool, rare: bool = False) -> Figure:
-    """From (cluster, score) pairs; a score of None was not to be had, and is counted.
+def figure(observed: Sequence[tuple[str, float | None]], rate: bool, unit: bool = True, rare: bool = False) -> Figure:
+    """From (cluster, score) pairs; a score of None was not to be had, and is counted. `unit`: scores lie in 0..1.
 
     >>> figure([("a", 1.0), ("b", 0.0), ("c", None)], rate=True)
-    Figure(value=0.5, low=0.0945, high=0.9055, scored=2, of=3)
+    Figure(value=0.5, low=0.094531, high=0.905469, scored=2, of=3)
     """
     known = [(cluster, score) for cluster, score in observed if score is not None]
     found = [score for _, score in known]
     if not found:
         return Figure(None, None, None, 0, len(observed))
-    low, high = mean_interval(found, [cluster for cluster, _ in known], rate) or (None, None)
+    low, high = mean_interval(found, [cluster for cluster, _ in known], rate, unit) or (None, None)
     if rare and not any(found):
         high = at_most(0, len(found))
     return Figure(_round(sum(found) / len(found)), _round(low), _round(high), len(found), len(observed))
@@ -114,7 +110,7 @@ def _figure_of(metric: Metric, scored: Sequence[Scored]) -> Figure:
         if metric.name in found or (case.result.status == "failed" and metric.applies(case.question))
     ]
     independent = len({case.question.id for case, _ in scored}) == len(scored)  # repeats of a question are not
-    return figure(observed, metric.rate and independent, metric.name == RARE)
+    return figure(observed, metric.rate and independent, metric.unit, rare=metric.name == RARE)
 
 
 def _papers(scored: Sequence[Scored]) -> list[tuple[str, float | None]]:
@@ -136,9 +132,9 @@ def _texts(scored: Sequence[Scored]) -> list[tuple[str, float | None]]:
 
 
 def curve(cases: Sequence[Case]) -> dict[str, Any]:
-    """Risk against coverage over the score of the best passage, and the area under it."""
+    """Risk against coverage over the confidence that abstention goes by, and the area under it."""
     known = [case for case in cases if case.result.status != "failed"]
-    answered = [(case.result.passages[0].score, case.right) for case in known if case.answered and case.result.passages]
+    answered = [(case.result.confidence, case.right) for case in known if case.answered]
     points = risk_coverage(answered, len(known))
     return {"area": _round(area(points)), "points": [[_round(value) for value in asdict(p).values()] for p in points]}
 
@@ -212,7 +208,7 @@ def _lines(value: object, depth: int, indent: str = " ") -> str:
 
 def read_summary(path: Path) -> Summary:
     """From a run's folder, a summary or a baseline. Raises CallerMistake."""
-    file = path / FILE if path.is_dir() else path
+    file = path / SUMMARY if path.is_dir() else path
     try:
         summary = json.loads(file.read_text(encoding="utf-8"))
         if summary["schema"] != SCHEMA:

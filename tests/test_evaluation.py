@@ -17,7 +17,7 @@ from eval.questions import SHIPPED, Question, chosen, fingerprint, read_question
 from eval.readme import rewritten
 from eval.record import public, record
 from eval.results import read_results
-from eval.run import Run, answer, begin, opened
+from eval.run import How, Run, answer, begin, opened
 from eval.summary import Summary, read_summary, summarise, written
 from rag.config import Settings
 from rag.encoder import BundledEncoder
@@ -74,8 +74,7 @@ def stop_after(most: int) -> Callable[[Case, int, int], None]:
 
 
 def begun(folder: Path, pipeline: Pipeline, questions: tuple[Question, ...] = FEW, **more: Any) -> Run:
-    made_of = record(pipeline.settings, pipeline.library, "encoder", questions, more.pop("repeat", 1))
-    return begin(folder, questions, made_of, **more)
+    return begin(folder, questions, record(pipeline.settings, pipeline.library, "encoder", questions), How(**more))
 
 
 def finished(run: Run, pipeline: Pipeline, **more: Any) -> Summary:
@@ -163,7 +162,7 @@ def test_e03_an_interrupted_run_resumes_to_the_same_summary(pipeline: Pipeline, 
 
 
 def test_e03_a_killed_process_is_resumed_by_the_same_command(
-    questions: Path, shipped_home: Path, tmp_path: Path
+    said: Said, questions: Path, shipped_home: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "eval", "run", "--questions", str(questions), "--library", str(shipped_home)]
     killed = subprocess.Popen([*command, "--out", str(tmp_path / "killed")], stdout=subprocess.DEVNULL)
@@ -172,8 +171,10 @@ def test_e03_a_killed_process_is_resumed_by_the_same_command(
         assert killed.poll() is None
     killed.kill()
     killed.wait()
+    before = file.read_bytes().splitlines()[0]
     for out in ("killed", "whole"):
-        subprocess.run([*command, "--out", str(tmp_path / out)], check=True, stdout=subprocess.DEVNULL)
+        assert said("run", "--questions", questions, "--out", tmp_path / out)[0] == 0
+    assert file.read_bytes().splitlines()[0] == before
     assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")
 
 
@@ -181,7 +182,7 @@ def test_a_run_of_other_questions_is_not_resumed_and_a_new_one_keeps_the_old_ans
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     finished(begun(tmp_path, pipeline, FEW[:2]), pipeline)
-    with pytest.raises(CallerMistake, match="another questions"):
+    with pytest.raises(CallerMistake, match="differs in: questions"):
         begun(tmp_path, pipeline, FEW[:3], resume=True)
     finished(begun(tmp_path, pipeline, FEW[2:4]), pipeline)
     assert (tmp_path / "results.previous.jsonl").read_text().count("\n") == 2

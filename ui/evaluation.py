@@ -13,9 +13,8 @@ import typer
 from rag.errors import CallerMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from eval.questions import Question
+    from eval.run import How
     from eval.summary import Summary
     from rag.config import Settings
 
@@ -58,6 +57,7 @@ def run(
     Run again with the same --out, it goes on where it was stopped. Exit code 1 when an answer failed.
     """
     from eval.questions import SHIPPED, chosen, read_sets
+    from eval.run import How
     from rag.config import load_settings
     from ui.evaluation_terminal import print_summary
 
@@ -66,22 +66,13 @@ def run(
     asked = chosen(read_sets(questions or SHIPPED), tag, split, limit)
     settings = load_settings(home=library, llm=llm)
     folder = out or settings.library / "runs" / datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-    summary = _run(folder, asked, settings, library is None, repeat, jobs, resume, retry_failed)
+    summary = _run(folder, asked, settings, library is None, How(repeat, jobs, resume, retry_failed))
     print_summary(summary)
     print(f"\n{folder / 'report.html'} shows every question.")
     return int(summary["status"]["failed"] > 0)
 
 
-def _run(
-    folder: Path,
-    questions: Iterable[Question],
-    settings: Settings,
-    ship: bool,
-    repeat: int = 1,
-    jobs: int = 1,
-    resume: bool = False,
-    retry_failed: bool = False,
-) -> Summary:
+def _run(folder: Path, questions: tuple[Question, ...], settings: Settings, ship: bool, how: How) -> Summary:
     from eval.record import record
     from eval.report import write_reports
     from eval.run import answer, begin, opened
@@ -93,11 +84,10 @@ def _run(
 
     with progress() as step:
         library = open_library(settings, ship, step)
-    questions = tuple(questions)
-    made_of = record(settings, library, BundledEncoder().fingerprint, questions, repeat)
-    begun = begin(folder, questions, made_of, resume, retry_failed)
+    made_of = record(settings, library, BundledEncoder().fingerprint, questions, how.repeat)
+    begun = begin(folder, questions, made_of, how)
     with opened(library, questions, lambda one: open_pipeline(one, settings)) as pipelines, watching() as watch:
-        cases = answer(begun, pipelines, jobs, watch)
+        cases = answer(begun, pipelines, how.jobs, watch)
     summary = summarise(begun, cases)
     write_reports(folder, summary, cases)
     return summary
@@ -117,10 +107,11 @@ def compare(
     from ui.evaluation_terminal import print_changes, print_flips
 
     one, other = read_summary(first), read_summary(second)
-    print_changes(changes(one, other))
-    print_flips(flips(one, other), read_results(first)[0], read_results(second)[0])
+    found = changes(one, other)
     if html:
         write_comparison(html, first, second)
+    print_changes(found)
+    print_flips(flips(one, other), read_results(first)[0], read_results(second)[0])
 
 
 @app.command(epilog="Example: askpapers eval gate --baseline eval/baseline.json runs/after")
@@ -157,11 +148,12 @@ def gate(
 
 def _run_shipped(library: Path | None, llm: str | None) -> Summary:
     from eval.questions import SHIPPED, read_sets
+    from eval.run import ONCE
     from rag.config import load_settings
 
     with TemporaryDirectory() as folder:
         settings = load_settings(home=library, llm=llm)
-        return _run(Path(folder), read_sets(SHIPPED), settings, ship=library is None)
+        return _run(Path(folder), read_sets(SHIPPED), settings, library is None, ONCE)
 
 
 @app.command(epilog="Example: askpapers eval show runs/after named-p01")

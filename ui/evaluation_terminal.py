@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.columns import Columns
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -39,20 +39,20 @@ def watching() -> Iterator[Watch | None]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("asking", total=None)
-        seen: list[Case] = []
+        so_far: Counter[str] = Counter()
 
         def watch(case: Case, done: int, total: int) -> None:
-            seen.append(case)
-            bar.update(task, completed=done, total=total, description=so_far(seen))
+            failed = case.result.status == "failed"
+            so_far.update({"failed": failed, "right": not failed and case.right, "cited": bool(case.cited), "asked": 1})
+            bar.update(task, completed=done, total=total, description=figures_so_far(so_far))
 
         yield watch
 
 
-def so_far(cases: Sequence[Case]) -> str:
-    """The figures while a run goes on: of those answered in it."""
-    known = [case for case in cases if case.result.status != "failed"]
-    share = f"right {sum(case.right for case in known) / len(known):.0%}" if known else "none answered"
-    return f"{share} of {len(known)}, {len(cases) - len(known)} failed"
+def figures_so_far(counts: Mapping[str, int]) -> str:
+    """While a run goes on; `counts` has `asked` (1 or more), `right`, `cited`, `failed`."""
+    right, cited = (counts[name] / counts["asked"] for name in ("right", "cited"))
+    return f"right {right:.0%}, with citations {cited:.0%}, failed {counts['failed']}"
 
 
 def print_summary(summary: Summary) -> None:
@@ -62,6 +62,8 @@ def print_summary(summary: Summary) -> None:
     console.print(_all_figures(summary["figures"]["all"]))
     status = ", ".join(f"{count} {name}" for name, count in summary["status"].items())
     print(f"{status}. Latency in ms: {_latency(summary['times']['latency'])}.")
+    if summary["fallbacks"]:
+        print(f"{summary['fallbacks']} were not written by {summary['run']['model']}: report.html says why.")
     for key, entry in summary["questions"].items():
         if entry["status"] == "failed":
             print(printable(f"Failed: {key}"))
@@ -127,8 +129,11 @@ def print_flips(
         verdict = "lost" if flip.gain < 0 else "won" if flip.gain > 0 else "another status"
         asked = first[key].question if key in first else ""
         console.print(Text(printable(f"\n{flip.id} ({flip.kind}, {verdict}): {asked}"), style="bold"))
-        sides = (_side("A", first.get(key)), _side("B", second.get(key)))
-        console.print(Columns(sides, equal=True, expand=True))
+        sides = Table.grid(expand=True)
+        sides.add_column(ratio=1)
+        sides.add_column(ratio=1)
+        sides.add_row(_side("A", first.get(key)), _side("B", second.get(key)))
+        console.print(sides)
     if len(flips) > SHOWN_FLIPS:
         print(f"... and {len(flips) - SHOWN_FLIPS} more; --html FILE shows all.")
 
@@ -136,7 +141,7 @@ def print_flips(
 def _side(name: str, result: Result | None) -> Panel:
     said = "No answer can be read." if result is None else result.text or result.reason or ""
     title = name if result is None else f"{name}: {result.status}"
-    return Panel(Text(printable(said)), title=title, width=max(40, Console().width // 2 - 2))
+    return Panel(Text(printable(said)), title=title)
 
 
 def print_retrieval(found: Mapping[str, Mapping[str, float]], title: str) -> None:
