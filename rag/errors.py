@@ -9,6 +9,7 @@ AskpapersError
 │   ├── LibraryBusy          another process is writing
 │   ├── LibraryTooNew        made by a newer version
 │   ├── LibraryDamaged       the file is no library, or is broken
+│   ├── VectorsLacking       not every paper has its vectors of an embedding
 │   ├── LibraryGone          deleted while in use
 │   ├── LibraryEmpty         nothing to ask
 │   └── LibraryUnwritable    disk full, read-only, no permission
@@ -62,6 +63,10 @@ class LibraryTooNew(LibraryError):
 
 class LibraryDamaged(LibraryError):
     """The library's file is broken or something else."""
+
+
+class VectorsLacking(LibraryError):
+    """Not every paper has its vectors of an embedding."""
 
 
 class LibraryGone(LibraryError):

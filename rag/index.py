@@ -12,6 +12,7 @@ import os
 import shutil
 import sqlite3
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,14 +27,14 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 from filelock import FileLock
 
-from rag.errors import LibraryEmpty
+from rag.errors import LibraryEmpty, VectorsLacking
 from rag.library import Library, Stored
 from rag.schema import explained, unwritable
 from rag.words import tokens
 
 COLLECTION = "passages"
 PROBES = 32  # stored vectors asked for themselves when an index is opened
-KEPT = 2  # editions left on disk: the newest, and the one that a reader may be about to open
+KEPT = 2  # editions of each embedding left on disk: the newest, and the one that a reader may be about to open
 BURIED = 0.2  # share of removed vectors that Chroma may drag along before it is made afresh: they cost recall
 SLICE = 2000  # vectors handed to Chroma at a time; it takes 5,461 at most
 MARKS = "marks.json"
@@ -110,7 +111,8 @@ def current_index(
     """The index of the library as it is now, built if it is missing, stale or damaged.
 
     While another process is writing, the newest sound one serves: the writer publishes its own when it is done.
-    `held` is one that is open already; it is given back where it would be opened again. Raises LibraryEmpty.
+    `held` is one that is open already; it is given back where it would be opened again.
+    Raises LibraryEmpty, and VectorsLacking where it can't be built.
     """
     with _explained(library):
         if not len(library):
@@ -119,6 +121,8 @@ def current_index(
         found = _sound(root, library.edition, fingerprint)
         if found is None and library.busy:
             found = _newest_sound(root, fingerprint, held)
+        if found is None and library.lacks("passage", fingerprint):
+            raise VectorsLacking(f"Not all papers have vectors of {fingerprint}. Make them: askpapers embed")
         return found or _build(library, root, fingerprint, progress)
 
 
@@ -132,7 +136,8 @@ def _explained(library: Library) -> Iterator[None]:
 
 
 def _folder(root: Path, edition: str, fingerprint: str) -> Path:
-    return root / f"{edition}-{''.join(c if c.isalnum() else '-' for c in fingerprint)}"
+    """Fingerprints hold what users and servers name; their hash is no other's, on any file system."""
+    return root / f"{edition}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:12]}"
 
 
 def _sound(root: Path, edition: str, fingerprint: str) -> Index | None:
@@ -298,7 +303,7 @@ def _write_chroma(
 
 def _kept(ids: np.ndarray, vectors: np.ndarray, base: Index | None) -> np.ndarray:
     """What can stay in a copy of `base`: nothing, where the copy would drag along too much that was removed."""
-    if base is None or base._collection is None:
+    if base is None or base._collection is None or base.vectors.shape[1] != vectors.shape[1]:
         return ids[:0]
     kept, mine, theirs = np.intersect1d(ids, base.chunks, assume_unique=True, return_indices=True)
     kept = kept[(vectors[mine] == base.vectors[theirs]).all(axis=1)]  # a restored backup gives numbers out again
@@ -328,5 +333,12 @@ def _drop_old(root: Path, newest: Path) -> None:
         return folder.stat().st_mtime
 
     older = sorted((f for f in root.iterdir() if f.is_dir() and f != newest), key=age, reverse=True)
-    for folder in older[KEPT - 1 :]:
-        shutil.rmtree(folder, ignore_errors=True)
+    left = Counter({_embedding(newest): 1})
+    for folder in older:
+        left[_embedding(folder)] += 1
+        if left[_embedding(folder)] > KEPT:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _embedding(folder: Path) -> str:
+    return folder.name.rpartition("-")[2]

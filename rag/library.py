@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from rag.errors import LibraryBusy, LibraryDamaged, UnknownPaper
+from rag.errors import LibraryBusy, UnknownPaper, VectorsLacking
 from rag.identity import title_key
 from rag.schema import COLUMNS, FILE, MIGRATIONS, connect, explained, migrate, paper_of, version
 from rag.types import Paper, Scope, Span
@@ -153,9 +153,23 @@ class Library:
             return frozenset(row[0] for row in rows)
 
     def chunks(self, kind: Kind, fingerprint: str, papers: Iterable[str] | None = None) -> Iterator[Stored]:
-        """Chunks of these papers, or of all, in reading order. Raises LibraryDamaged where one has no vector."""
+        """Chunks of these papers, or of all, in reading order. Raises VectorsLacking where one has no vector."""
         with self._reading() as db:
             yield from _stored(db, kind, fingerprint, papers)
+
+    def lacks(self, kind: Kind, fingerprint: str) -> bool:
+        """Whether a chunk has no vector of this fingerprint: told at once where it is one of the newest."""
+        return next(self.lacking(kind, fingerprint), None) is not None
+
+    def lacking(self, kind: Kind, fingerprint: str) -> Iterator[int]:
+        """The chunks that have no vector of this fingerprint, newest first."""
+        with self._reading() as db:
+            rows = db.execute(
+                """SELECT id FROM chunks WHERE kind = ? AND NOT EXISTS
+                (SELECT 1 FROM vectors WHERE fingerprint = ? AND vectors.digest = chunks.digest) ORDER BY id DESC""",
+                (kind, fingerprint),
+            )
+            yield from (row[0] for row in rows)
 
     def snapshot(self, kind: Kind, fingerprint: str) -> tuple[str, list[Stored]]:
         """The edition and all its chunks, whoever is writing meanwhile. Raises as `chunks` does."""
@@ -194,9 +208,7 @@ def _stored(
         if paper is None or paper.id != columns[0]:
             paper = paper_of(columns)
         if vector is None:
-            raise LibraryDamaged(
-                f"{paper.id} has no vectors of {fingerprint}. Remove it and add it again: askpapers remove {paper.id}"
-            )
+            raise VectorsLacking(f"{paper.id} has no vectors of {fingerprint}. Make them: askpapers embed")
         yield Stored(chunk, Span(paper, start, stop), np.frombuffer(vector, np.float16))
 
 

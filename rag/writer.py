@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from hashlib import sha256
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rag.errors import VectorRejected
 from rag.identity import merged, same_paper, title_key
@@ -19,12 +21,12 @@ from rag.types import Paper
 Kind = Literal["passage", "sentence"]
 Outcome = Literal["added", "updated", "unchanged"]
 
-_AGAIN = "nothing of this batch was stored. Mend the embedding model, then add the papers again."
+_MEND = "Mend the embedding model, then try again."
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A place in an abstract, and the text that is embedded for it ("title. passage", or the sentence alone)."""
+    """A place in an abstract, and the text that is embedded for it."""
 
     kind: Kind
     start: int
@@ -35,6 +37,12 @@ class Chunk:
     def digest(self) -> bytes:
         """Vectors are kept by what was embedded, so that the same words are never embedded twice."""
         return sha256(self.embedded.encode()).digest()[:16]
+
+
+def chunk_of(kind: Kind, paper: Paper, start: int, end: int) -> Chunk:
+    """For a passage, "title. passage" is embedded; for a sentence, that alone."""
+    text = paper.abstract[start:end]
+    return Chunk(kind, start, end, f"{paper.title}. {text}" if kind == "passage" else text)
 
 
 class Writer:
@@ -104,6 +112,16 @@ class Writer:
             [(seq, chunk.kind, chunk.start, chunk.end, chunk.digest) for chunk in chunks],
         )
 
+    def take_up(self, chunks: Iterable[int]) -> None:
+        """Counts stored chunks among what was put, so that they are given the vectors which they lack."""
+        rows = self._db.execute(
+            f"""SELECT chunks.digest, kind, start, stop, {COLUMNS} FROM chunks
+            JOIN papers ON papers.seq = chunks.paper WHERE chunks.id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(chunks)),),
+        )
+        for digest, kind, start, stop, *columns in rows:
+            self._embedded[digest] = chunk_of(kind, paper_of(columns), start, stop).embedded
+
     def lacking(self, fingerprint: str) -> list[str]:
         """The texts put since the last commit that have no vector of this fingerprint, each once."""
         known = "SELECT 1 FROM vectors WHERE fingerprint = ? AND digest = ?"
@@ -114,14 +132,14 @@ class Writer:
     def commit(self, fingerprint: str, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Keeps what was put, with a vector a text: (n, dimensions). Raises VectorRejected, keeping nothing."""
         with self._whole():
-            rows = _unit(fingerprint, texts, vectors, self._dimensions(fingerprint)) if texts else ()
+            rows = unit(fingerprint, texts, vectors, self._dimensions(fingerprint)) if texts else ()
             keys = [Chunk("passage", 0, 0, text).digest for text in texts]
             self._db.executemany(
                 "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
-                [(fingerprint, key, row.tobytes()) for key, row in zip(keys, rows, strict=True)],
+                [(fingerprint, key, row.astype(np.float16).tobytes()) for key, row in zip(keys, rows, strict=True)],
             )
             if lacking := self.lacking(fingerprint):  # a chunk without its vector could never be found
-                raise VectorRejected(f"{fingerprint} gave no vector for {lacking[0][:60]!r}; {_AGAIN}")
+                raise VectorRejected(f"{fingerprint} gave no vector for {lacking[0][:60]!r}. {_MEND}")
 
     def _dimensions(self, fingerprint: str) -> int | None:
         """Of the vectors stored under this fingerprint."""
@@ -176,17 +194,25 @@ def _free_id(db: sqlite3.Connection, wanted: str) -> str:
     return free
 
 
-def _unit(fingerprint: str, texts: Sequence[str], vectors: np.ndarray, dimensions: int | None) -> np.ndarray:
-    """Rows of unit length, float16; cosines move by less than 0.001. Raises VectorRejected."""
-    vectors = np.asarray(vectors, np.float32)
-    wanted = (len(texts), dimensions or vectors.shape[-1])
-    if vectors.shape != wanted:
-        raise VectorRejected(f"{fingerprint} gave vectors of shape {vectors.shape} instead of {wanted}; {_AGAIN}")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+def unit(fingerprint: str, texts: Sequence[str], vectors: ArrayLike, size: int | None = None) -> np.ndarray:
+    """A row a text, of unit length and `size` numbers (None: however many), float32. Raises VectorRejected."""
+    try:
+        rows = np.asarray(vectors, np.float32)
+    except (TypeError, ValueError):
+        raise VectorRejected(f"{fingerprint} gave vectors of several sizes at once. {_MEND}") from None
+    if rows.ndim != 2 or len(rows) != len(texts):
+        raise VectorRejected(
+            f"{fingerprint} gave numbers of shape {rows.shape} instead of {len(texts)} vectors. {_MEND}"
+        )
+    if size and rows.shape[1] != size:
+        raise VectorRejected(
+            f"{fingerprint} gave vectors of {rows.shape[1]} numbers where they had {size}: is it another model? "
+            f"{_MEND} Or give the other model a name of its own."
+        )
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     bad = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if len(bad):
-        raise VectorRejected(
-            f"{fingerprint} gave a vector with NaN, infinity or only zeros for {texts[bad[0]][:60]!r}; {_AGAIN}"
-        )
-    unit: np.ndarray = (vectors / lengths).astype(np.float16)
-    return unit
+        text = texts[bad[0]][:60]
+        raise VectorRejected(f"{fingerprint} gave a vector with NaN, infinity or only zeros for {text!r}. {_MEND}")
+    made: np.ndarray = rows / lengths
+    return made

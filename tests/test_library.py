@@ -26,6 +26,7 @@ from rag.errors import (
     LibraryTooNew,
     LibraryUnwritable,
     VectorRejected,
+    VectorsLacking,
 )
 from rag.library import Library
 from rag.schema import FILE, MIGRATIONS
@@ -192,7 +193,7 @@ def test_f26_a_vector_that_is_none_is_rejected_and_nothing_is_stored(library: Li
     before = library.edition
     with library.writing() as writer:
         writer.put(RYE, whole)
-        with pytest.raises(VectorRejected, match=r"nothing of this batch was stored\. Mend the embedding model"):
+        with pytest.raises(VectorRejected, match=r"Mend the embedding model, then try again"):
             writer.commit(MODEL, writer.lacking(MODEL), np.array(vectors, float))
         writer.commit(MODEL, [], np.empty((0, 3)))
     assert (len(library), library.edition) == (1, before), "going on with the same writer stores nothing either"
@@ -211,9 +212,9 @@ def test_f26_a_paper_is_never_stored_without_its_vectors(library: Library) -> No
 def test_f25_vectors_of_another_model_are_never_mixed(library: Library) -> None:
     add(library, ONE)
     add(library, RYE, model="test/other", vector=(1, 2, 3, 4))
-    with pytest.raises(LibraryDamaged, match=r"rye has no vectors of test/three-numbers\. Remove it and add it again"):
+    with pytest.raises(VectorsLacking, match=r"rye has no vectors of test/three-numbers\. Make them: askpapers embed"):
         list(library.chunks("passage", MODEL))
-    with pytest.raises(LibraryDamaged, match="one has no vectors of test/other"):
+    with pytest.raises(VectorsLacking, match="one has no vectors of test/other"):
         list(library.chunks("passage", "test/other"))
     assert [item.vector.shape for item in library.chunks("passage", "test/other", ["rye"])] == [(4,)]
 
