@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     )
     strict: bool = Field(False, description="true: what the quotes don't bear out is left out instead of marked")
     evidence: int = Field(12, ge=1, le=60, description="most sentences shown to a model")
+    embedding: str = Field(
+        "bundled", description="what finds papers by meaning: bundled, openai/NAME, ollama/NAME or local/NAME"
+    )
+    embedding_base_url: str | None = Field(
+        None,
+        description="address of its server, under the same rules",
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="key for that address; it is sent nowhere else")
     home: Annotated[Path | None, NoDecode] = Field(
         None, description="folder of the library; empty: the platform's user-data folder"
     )
@@ -49,7 +57,16 @@ class Settings(BaseSettings):
         0.43, description="score of the best quote (0 to 1.7) under which the papers don't say"
     )
 
-    @field_validator("home", "llm_base_url", "llm_api_key", "openai_api_key", "llm_timeout", mode="before")
+    @field_validator(
+        "home",
+        "llm_base_url",
+        "llm_api_key",
+        "openai_api_key",
+        "llm_timeout",
+        "embedding_base_url",
+        "embedding_api_key",
+        mode="before",
+    )
     @classmethod
     def _empty_means_default(cls, value: object) -> object:
         return value or None
@@ -59,6 +76,13 @@ class Settings(BaseSettings):
     def _names_a_model(cls, value: str) -> str:
         if value != "extractive" and not _SPEC.fullmatch(value):
             raise ValueError("must be extractive, openai/NAME, ollama/NAME or local/NAME")
+        return value
+
+    @field_validator("embedding")
+    @classmethod
+    def _names_an_embedding(cls, value: str) -> str:
+        if value != "bundled" and not _SPEC.fullmatch(value):
+            raise ValueError("must be bundled, openai/NAME, ollama/NAME or local/NAME")
         return value
 
     @property

@@ -1,4 +1,4 @@
-"""The bundled encoder as a LlamaIndex embedding: all-MiniLM-L6-v2, int8, on onnxruntime and tokenizers."""
+"""What turns texts into vectors; the bundled one as a LlamaIndex embedding: all-MiniLM-L6-v2, int8, on onnxruntime."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
@@ -21,6 +22,20 @@ WORKERS = 2
 REMEMBERED = 1024  # texts whose vectors are kept to compare them again
 
 
+class Encoder(Protocol):
+    """Unit-length vectors of d float32, d the same for all texts. Raises ModelError and VectorRejected."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What vectors are stored under: they are only ever compared with others of the same fingerprint."""
+
+    def vector(self, text: str) -> np.ndarray:
+        """A question's vector: (d,)."""
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """A row a text of a paper: (n, d)."""
+
+
 class BundledEncoder(BaseEmbedding):
     """Unit-length vectors of 384 float32, one text a call.
 
@@ -33,7 +48,7 @@ class BundledEncoder(BaseEmbedding):
 
     @property
     def fingerprint(self) -> str:
-        """What vectors are stored under: they are only ever compared with others of the same fingerprint."""
+        """The model and its file: another build makes other vectors."""
         return f"bundled/{self.model_name}-int8-{SHA256[:8]}"
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The only file that names a vendor: from settings to a model that writes.
+"""The only file that names a vendor: from settings to a model that writes, or makes vectors.
 
 LlamaIndex's OpenAI-compatible client speaks to all of them; where it may connect, and how often, is the endpoint's.
 """
@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.llms import LLM
 
@@ -19,6 +21,7 @@ from rag.config import Settings
 from rag.endpoint import Endpoint, Timeouts, checked_url
 from rag.errors import ModelUnconfigured
 from rag.types import Message
+from rag.writer import unit
 
 if TYPE_CHECKING:
     import httpx
@@ -27,6 +30,11 @@ OPENAI = "https://api.openai.com/v1"
 OLLAMA = "http://127.0.0.1:11434/v1"
 HOSTED = Timeouts(first=60)
 LOCAL = Timeouts(first=300)  # a model may have to be loaded first
+ASKING = Timeouts(
+    first=10, again=(0.5,)
+)  # for a question's vector: a reader waits, and the bundled encoder could do it
+ADDING = Timeouts(first=300, again=(0.5, 1, 2, 4, 8))  # for papers' vectors: nobody waits, and hosts limit the rate
+MOST_TEXTS = 256  # of a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ def load_llm(settings: Settings) -> Model | None:
     import openai.resources.chat.completions  # noqa: F401 - else the first answer waits for it
     from llama_index.llms.openai_like import OpenAILike
 
-    vendor, _, name = settings.llm.partition("/")
+    name = settings.llm.partition("/")[2]
 
     def client(http: httpx.Client) -> LLM:
         return OpenAILike(
@@ -83,21 +91,78 @@ def load_llm(settings: Settings) -> Model | None:
             additional_kwargs={"stream_options": {"include_usage": True}},
         )
 
-    return Model(settings.llm, _endpoint(vendor, settings), client)
+    return Model(
+        settings.llm, _endpoint("llm", settings, _patience(HOSTED, settings), _patience(LOCAL, settings)), client
+    )
 
 
-def _endpoint(vendor: str, settings: Settings) -> Endpoint:
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """An encoder at an endpoint. `client` makes any LlamaIndex embedding that sends by the HTTP client it is given."""
+
+    name: str  # as configured, "ollama/nomic-embed-text"
+    asking: Endpoint  # for questions
+    adding: Endpoint  # for papers
+    client: Callable[[httpx.Client], BaseEmbedding]
+
+    @property
+    def fingerprint(self) -> str:
+        """The model and where it is served: of two servers, who knows if they serve the same one."""
+        return f"{self.name}@{self.adding.base_url.partition('://')[2]}"
+
+    def vector(self, text: str) -> np.ndarray:
+        """A question's: (d,) float32, unit length. Raises ModelError, within seconds, and VectorRejected."""
+        vector = self.asking.call(lambda http: self.client(http).get_query_embedding(text))
+        found: np.ndarray = unit(self.fingerprint, [text], [vector])[0]
+        return found
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """A row a text: (n, d) float32, unit length. Raises ModelError and VectorRejected."""
+        if not texts:
+            return np.empty((0, 0), np.float32)
+        slices = (list(texts[start : start + MOST_TEXTS]) for start in range(0, len(texts), MOST_TEXTS))
+        return unit(self.fingerprint, texts, [row for some in slices for row in self._asked(some)])
+
+    def _asked(self, texts: list[str]) -> list[list[float]]:
+        return self.adding.call(lambda http: self.client(http).get_text_embedding_batch(texts))
+
+
+def load_embedding(settings: Settings) -> Embedding | None:
+    """The configured one; None for the bundled. Raises ModelUnconfigured, and BadSetting for a bad address."""
+    if settings.embedding == "bundled":
+        return None
+    from llama_index.embeddings.openai_like import OpenAILikeEmbedding
+
+    name = settings.embedding.partition("/")[2]
+
+    def client(http: httpx.Client) -> BaseEmbedding:
+        return OpenAILikeEmbedding(
+            model_name=name,
+            embed_batch_size=MOST_TEXTS,
+            api_base=str(http.base_url),
+            api_key="set by the endpoint",
+            http_client=http,
+            max_retries=0,
+            reuse_client=False,
+        )
+
+    asking, adding = (_endpoint("embedding", settings, patience, patience) for patience in (ASKING, ADDING))
+    return Embedding(settings.embedding, asking, adding, client)
+
+
+def _endpoint(what: Literal["llm", "embedding"], settings: Settings, hosted: Timeouts, local: Timeouts) -> Endpoint:
+    """Each key goes to its own host only: OpenAI's to OpenAI, `what`'s to its base URL."""
+    setting = f"ASKPAPERS_{what.upper()}"
+    spec, url, key = (getattr(settings, name) for name in (what, f"{what}_base_url", f"{what}_api_key"))
+    vendor = spec.partition("/")[0]
     if vendor == "openai":
         if settings.openai_api_key is None:
-            raise ModelUnconfigured(f"{settings.llm} needs a key. Set OPENAI_API_KEY, or another ASKPAPERS_LLM.")
-        return Endpoint(OPENAI, settings.openai_api_key, "OPENAI_API_KEY", _patience(HOSTED, settings))
-    url = settings.llm_base_url or (OLLAMA if vendor == "ollama" else None)
+            raise ModelUnconfigured(f"{spec} needs a key. Set OPENAI_API_KEY, or another {setting}.")
+        return Endpoint(OPENAI, settings.openai_api_key, "OPENAI_API_KEY", hosted)
+    url = url or (OLLAMA if vendor == "ollama" else None)
     if url is None:
-        raise ModelUnconfigured(
-            f"{settings.llm} needs its server's address. Set ASKPAPERS_LLM_BASE_URL=http://127.0.0.1:8080/v1"
-        )
-    url = checked_url(url, "ASKPAPERS_LLM_BASE_URL")
-    return Endpoint(url, settings.llm_api_key, "ASKPAPERS_LLM_API_KEY", _patience(LOCAL, settings))
+        raise ModelUnconfigured(f"{spec} needs its server's address. Set {setting}_BASE_URL=http://127.0.0.1:8080/v1")
+    return Endpoint(checked_url(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local)
 
 
 def _patience(usual: Timeouts, settings: Settings) -> Timeouts:

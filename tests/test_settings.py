@@ -40,7 +40,7 @@ def test_settings_cannot_be_changed() -> None:
         setattr(Settings(), "port", 1)  # noqa: B010 - the type checker would stop us first
 
 
-@pytest.mark.parametrize(("name", "value"), [("port", 0), ("quotes", "many"), ("llm", "gpt-4")])
+@pytest.mark.parametrize(("name", "value"), [("port", 0), ("quotes", "many"), ("llm", "gpt-4"), ("embedding", "bert")])
 def test_a_bad_setting_is_named_with_its_value(name: str, value: object) -> None:
     with pytest.raises(BadSetting, match=f"ASKPAPERS_{name.upper()}={value}"):
         load_settings(**{name: value})
