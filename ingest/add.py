@@ -10,17 +10,21 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from ingest.read import read
 from ingest.record import Refusal
-from rag.encoder import MOST_PIECES, BundledEncoder
+from rag.encoder import MOST_PIECES, BundledEncoder, Encoder
+from rag.errors import ModelError, VectorRejected
 from rag.index import current_index
 from rag.library import Library
 from rag.split import Bounds, passages, sentences
 from rag.types import Paper
-from rag.writer import Chunk, Writer
+from rag.writer import Chunk, Kind, Writer, chunk_of
 
 SHIPPED = Path(__file__).with_name("huggingface-papers.txt")
 BATCH = 16  # papers a transaction: what a crash can cost
+ASKED = 64  # texts of an embedding's transaction, and so of its request: a slow server is to be done within its timeout
 _WORD = re.compile(r"\S+")
 LEAST_ROOM = 64  # word pieces for the passage, however long the title is
 MOST_REFUSALS = 1000  # listed a file; the others are counted
@@ -63,7 +67,31 @@ def fill(library: Library, encoder: BundledEncoder, progress: Progress | None = 
     publish(library, encoder, progress)
 
 
-def publish(library: Library, encoder: BundledEncoder, progress: Progress | None = None) -> None:
+def embed(library: Library, encoder: Encoder, kinds: tuple[Kind, ...], progress: Progress | None = None) -> None:
+    """Makes the vectors that chunks lack, and then the index that serves them; by then, others do.
+
+    What was made is stored before more is asked for. Raises LibraryError, ModelError and VectorRejected.
+    """
+    name = encoder.fingerprint
+    with library.writing() as writer:
+        chunks = [chunk for kind in kinds for chunk in reversed([*library.lacking(kind, name)])]
+        for start in range(0, len(chunks), ASKED):
+            writer.take_up(chunks[start : start + ASKED])
+            texts = writer.lacking(name)
+            writer.commit(name, texts, _made(encoder, texts))
+            if progress:
+                progress("embedding", min(start + ASKED, len(chunks)), len(chunks))
+    publish(library, encoder, progress)
+
+
+def _made(encoder: Encoder, texts: list[str]) -> np.ndarray:
+    try:
+        return encoder.vectors(texts)
+    except (ModelError, VectorRejected) as error:
+        raise type(error)(f"{error} The vectors made by now are kept; go on with: askpapers embed") from None
+
+
+def publish(library: Library, encoder: Encoder, progress: Progress | None = None) -> None:
     """Builds the index of the library as it is now, where there is none yet."""
     if len(library):
         step = partial(progress, "indexing") if progress else None
@@ -97,13 +125,12 @@ def _summary(path: Path, outcomes: Counter[str], refused: list[Refusal]) -> Summ
 
 def cut(paper: Paper, encoder: BundledEncoder) -> Iterator[Chunk]:
     """Passages that the encoder sees whole under their title, and sentences."""
-    lead = f"{paper.title}. "
-    room = max(MOST_PIECES - 2 - encoder.pieces([lead])[0], LEAST_ROOM)
+    room = max(MOST_PIECES - 2 - encoder.pieces([f"{paper.title}. "])[0], LEAST_ROOM)
     bounds = sentences(paper.abstract)
     for start, end in _pack(paper.abstract, bounds, room, encoder):
-        yield Chunk("passage", start, end, lead + paper.abstract[start:end])
+        yield chunk_of("passage", paper, start, end)
     for start, end in bounds:
-        yield Chunk("sentence", start, end, paper.abstract[start:end])
+        yield chunk_of("sentence", paper, start, end)
 
 
 def _pack(text: str, bounds: tuple[Bounds, ...], room: int, encoder: BundledEncoder) -> Iterator[Bounds]:

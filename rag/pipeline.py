@@ -16,8 +16,8 @@ from rag.evidence import Evidence, gather, widened
 from rag.follow_up import standalone
 from rag.generate import Writer, condensed
 from rag.library import Library
-from rag.models import Model, load_llm
-from rag.retrieve import HybridRetriever
+from rag.models import Model, load_embedding, load_llm
+from rag.retrieve import STANDBY, HybridRetriever
 from rag.stream import AnswerStream, Redrawn
 from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Standalone
 from rag.verify import Similarity
@@ -32,11 +32,16 @@ class Pipeline:
     """Safe in many threads; sees every change to the library at the next question."""
 
     def __init__(self, library: Library, encoder: BundledEncoder, settings: Settings) -> None:
-        """Raises BadSetting; a model that lacks its key or address is told with every answer."""
+        """Raises BadSetting; a model that lacks its key or address is told with every answer, an embedding once."""
         self.library, self.settings = library, settings
-        self.retriever = HybridRetriever(library, encoder, settings)
         self._similarity: Similarity = encoder.cosine
-        self._model = _loaded(settings)
+        self._model = _loaded(load_llm, settings)
+        embedding = _loaded(load_embedding, settings)
+        if isinstance(embedding, ModelUnconfigured):
+            self.retriever = HybridRetriever(library, encoder, settings)
+            self.retriever.standby = f"{STANDBY} {embedding}"
+        else:
+            self.retriever = HybridRetriever(library, encoder, settings, embedding)
 
     def ask(self, query: Query) -> AnswerStream:
         """Starts answering. Reading the stream raises QuestionRefused or LibraryError."""
@@ -83,9 +88,9 @@ class Pipeline:
         return (yield from writer.write(question.asked, quotes, sent))
 
 
-def _loaded(settings: Settings) -> Model | ModelUnconfigured | None:
+def _loaded(load: Callable[[Settings], T], settings: Settings) -> T | ModelUnconfigured:
     try:
-        return load_llm(settings)
+        return load(settings)
     except ModelUnconfigured as error:
         return error
 

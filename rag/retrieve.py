@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
@@ -10,12 +11,14 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from rag.config import Settings
-from rag.encoder import BundledEncoder
+from rag.encoder import Encoder
+from rag.errors import ModelError, VectorRejected, VectorsLacking
 from rag.index import Index, current_index
 from rag.library import Library
 from rag.quotes import Quote, best_quotes
 from rag.types import EVERYTHING, Passage, Scope, Span
 
+STANDBY = "For now, the bundled encoder finds the papers."
 OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
 
 
@@ -30,23 +33,58 @@ class Ranked:
 class HybridRetriever(BaseRetriever):
     """Always searches the library as it is now, whoever wrote to it; safe in many threads."""
 
-    def __init__(self, library: Library, encoder: BundledEncoder, settings: Settings) -> None:
-        self.library, self._encoder, self._settings = library, encoder, settings
+    standby: str | None = None  # why the encoder found the papers the last time, and not the embedding
+
+    def __init__(
+        self, library: Library, encoder: Encoder, settings: Settings, embedding: Encoder | None = None
+    ) -> None:
+        """`embedding` finds the papers where all have vectors of it, and it can be asked; else `encoder` does.
+
+        Sentences are always chosen by `encoder`: what of their scores is near enough to quote was measured for it, and
+        the cosines of another model may all lie near 1.
+        """
+        self.library, self._encoder, self._settings, self._embedding = library, encoder, settings, embedding
         self._lock = Lock()
-        self._index: Index | None = None
+        self._held: dict[str, Index] = {}
         super().__init__()
 
     def index(self) -> Index:
-        """The newest edition. Raises LibraryEmpty."""
+        """The newest edition, for its words: they are the same whatever made the vectors. Raises LibraryError."""
+        if self._embedding:
+            with suppress(VectorsLacking):
+                return self._newest(self._embedding)
+        return self._newest(self._encoder)
+
+    def _newest(self, encoder: Encoder) -> Index:
+        """Raises LibraryEmpty and VectorsLacking."""
         with self._lock:
-            if self._index is None or self._index.edition != self.library.edition:
-                self._index = current_index(self.library, self._encoder.fingerprint, held=self._index)
-            return self._index
+            held = self._held.get(encoder.fingerprint)
+            if held is None or held.edition != self.library.edition:
+                held = current_index(self.library, encoder.fingerprint, held=held)
+                self._held[encoder.fingerprint] = held
+            return held
+
+    def _meaning(self, text: str) -> tuple[Index, np.ndarray]:
+        """An index, and the text's vector to search it by; where it isn't the embedding's, `standby` says why."""
+        if self._embedding:
+            try:
+                index = self._newest(self._embedding)
+                vector = self._embedding.vector(text)
+                if len(vector) != index.vectors.shape[1]:
+                    raise VectorRejected(
+                        f"{self._embedding.fingerprint} gave a vector of {len(vector)} numbers where the library's "
+                        f"have {index.vectors.shape[1]}: give the other model a name of its own, then: askpapers embed"
+                    )
+                self.standby = None
+                return index, vector
+            except (ModelError, VectorRejected, VectorsLacking) as error:
+                self.standby = f"{STANDBY} {error}"
+        return self._newest(self._encoder), self._encoder.vector(text)
 
     def search(self, text: str, scope: Scope = EVERYTHING, most: int | None = None) -> tuple[Passage, ...]:
         """Each of the best papers' best passage, best first, with fused scores in standard deviations."""
-        index = self.index()
-        ranked = self._rank(index, text, self.library.within(scope) if scope else None)
+        index, vector = self._meaning(text)
+        ranked = self._rank(index, vector, text, self.library.within(scope) if scope else None)
         rows = ranked.rows[: most or self._settings.passages]
         spans = self.library.spans(index.chunks[rows])
         found = (spans.get(index.chunks[row]) or self._now(text, index.papers[index.owners[row]]) for row in rows)
@@ -76,8 +114,8 @@ class HybridRetriever(BaseRetriever):
         first, second, third = np.sort(np.append(scores, [0, 0]))[:-4:-1]
         return index.papers[scores.argmax()] if first > OWNED * second and not third else None
 
-    def _rank(self, index: Index, text: str, papers: frozenset[str] | None) -> Ranked:
-        vector, words = self._encoder.vector(text), index.word_scores(text)
+    def _rank(self, index: Index, vector: np.ndarray, text: str, papers: frozenset[str] | None) -> Ranked:
+        words = index.word_scores(text)
         rows = self._candidates(index, vector, words) if papers is None else _rows_of(index, papers)
         mean, deviation = index.cosine_moments(vector)
         meaning = (index.cosines(vector, rows) - mean) / deviation

@@ -120,7 +120,7 @@ def ask(
     from rag.pipeline import readable, settled
     from rag.types import Query
     from ui.opening import open_pipeline
-    from ui.terminal import print_answer, print_prompt, print_stream
+    from ui.terminal import print_answer, print_aside, print_prompt, print_stream
 
     query = Query(readable(question), read_history(history) if history else ())
     settings = _settings(library, llm)
@@ -132,6 +132,8 @@ def ask(
     else:
         answer = settled(query, lambda: print_stream(stream))
         print_answer(answer)
+    if pipeline.retriever.standby:
+        print_aside(pipeline.retriever.standby)
     if show_prompt:
         print_prompt(answer)
     return int(answer.status == "failed")
@@ -144,17 +146,21 @@ def ingest(
     library: Home = None,
 ) -> int:
     """Adds papers from JSON Lines, JSON, CSV, BibTeX or pasted text (title, blank line, abstract)."""
+    from ingest.add import embed as complete
     from ingest.add import fill
     from ingest.add import ingest as add
     from ingest.read import expand
     from rag.encoder import BundledEncoder
     from rag.library import Library
+    from rag.models import load_embedding
     from ui.terminal import print_summary, progress
 
     missing = [path for path in paths if not os.path.lexists(path)]  # unlike Path.exists, no trouble with long names
     if missing:
         raise CallerMistake(f"No file or folder {str(missing[0])!r}. Nothing was added.")
-    store, encoder = Library(_settings(library).library), BundledEncoder()
+    settings = _settings(library)
+    embedding = load_embedding(settings)  # what is wrong with it is told before anything is done
+    store, encoder = Library(settings.library), BundledEncoder()
     with progress() as step:
         if library is None and store.fresh and len(store):
             fill(store, encoder, step)  # adding the shipped papers was cut short
@@ -163,7 +169,28 @@ def ingest(
         _print_json([summary.as_json() for summary in summaries])
     else:
         print_summary(summaries, len(store))
+    if embedding:
+        with progress() as step:
+            complete(store, embedding, ("passage",), step)
     return 0
+
+
+@app.command(epilog="Example: ASKPAPERS_EMBEDDING=ollama/nomic-embed-text askpapers embed")
+def embed(library: Home = None) -> None:
+    """Makes the vectors that papers lack of the configured embedding; until all are there, the old ones serve."""
+    from ingest.add import embed as complete
+    from rag.encoder import BundledEncoder
+    from rag.models import load_embedding
+    from ui.terminal import printable, progress
+
+    settings = _settings(library)
+    embedding, encoder = load_embedding(settings), BundledEncoder()
+    store = _library(settings, library)
+    with progress() as step:
+        complete(store, encoder, ("passage", "sentence"), step)
+        if embedding:
+            complete(store, embedding, ("passage",), step)
+    print(printable(f"All {len(store):,} papers have vectors of {(embedding or encoder).fingerprint}."))
 
 
 @app.command(epilog="Example: askpapers papers | grep -i clip")

@@ -8,14 +8,20 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from rag.config import Settings
 from rag.encoder import FOLDER, SHA256, BundledEncoder
-from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError
+from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError, VectorRejected
 from rag.index import current_index
 from rag.library import Library
+from rag.models import Embedding, load_embedding
 from rag.prompts import TRIAL
+from rag.retrieve import STANDBY
+from rag.writer import chunk_of
 from ui.opening import open_library
 from ui.serve import HOST
 
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
 IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
 LISTED = 8  # models of a server that are named
+SAME = 0.98  # cosine from which a text's vectors of two days are one model's
 
 Status = Literal["ok", "warning", "error"]
 
@@ -50,6 +57,7 @@ def checks(settings: Settings, ship: bool) -> list[Check]:
         _tried("encoder", _encoder),
         _tried("library", lambda: _library(settings, ship)),
         _tried("index", lambda: _index(settings)),
+        _tried("embedding", lambda: _embedding(settings)),
         _port(settings),
     ]
 
@@ -133,6 +141,34 @@ def _index(settings: Settings) -> Check:
     index = current_index(library, BundledEncoder().fingerprint)
     index.close()
     return Check("index", "ok", f"{len(index.chunks):,} passages, finds its own vectors")
+
+
+def _embedding(settings: Settings) -> Check:
+    """Where it can't be used, that is a warning: questions are answered without it."""
+    try:
+        embedding = load_embedding(settings)
+        if embedding is None:
+            return Check("embedding", "ok", "papers are found by the bundled encoder")
+        return _compared(embedding, Library(settings.library))
+    except (ModelError, VectorRejected) as error:
+        return Check("embedding", "warning", f"{STANDBY} {error}", "Mend that, or set ASKPAPERS_EMBEDDING=bundled")
+
+
+def _compared(embedding: Embedding, library: Library) -> Check:
+    """What the server gives now, against what the library has of it."""
+    name, size = embedding.fingerprint, len(embedding.vector("a test"))
+    total, missing = library.count("passage"), sum(1 for _ in library.lacking("passage", name))
+    if missing:
+        message = f"{STANDBY} {missing:,} of {total:,} passages have no vector of {name} ({size} numbers each)"
+        return Check("embedding", "warning", message, "askpapers embed")
+    for stored in islice(library.chunks("passage", name), 1):
+        text = chunk_of("passage", stored.span.paper, stored.span.start, stored.span.end).embedded
+        now = embedding.vectors([text])[0]
+        if now.shape != stored.vector.shape or now @ stored.vector.astype(np.float32) < SAME:
+            message = f"{name} is another model now: it gives another vector (of {size} numbers) for a text of before"
+            fix = "Serve the old one, or set ASKPAPERS_EMBEDDING to another name for the new one, then: askpapers embed"
+            return Check("embedding", "warning", message, fix)
+    return Check("embedding", "ok", f"{name}, {size} numbers each, has a vector of all {total:,} passages")
 
 
 def _port(settings: Settings) -> Check:

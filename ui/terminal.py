@@ -46,7 +46,7 @@ def print_answer(answer: Answer) -> None:
     """What stands under the text: why not, the sources, the nearest papers."""
     for note in (answer.fallback, *answer.notes):
         if note:
-            print(printable(f"Note: {note}"), file=sys.stderr)
+            print_aside(note)
     if answer.reason:
         failed = answer.status == "failed"
         print(
@@ -63,6 +63,11 @@ def print_answer(answer: Answer) -> None:
         print("Nearest papers:")
         for passage in answer.passages:
             print(printable(f"  {passage.span.paper.title}"))
+
+
+def print_aside(message: str) -> None:
+    """What is no part of the answer, on stderr."""
+    print(printable(f"Note: {message}"), file=sys.stderr)
 
 
 def print_prompt(answer: Answer) -> None:

@@ -39,7 +39,9 @@ def page() -> None:
         if asked:
             first_screen.empty()
             ask(asked, chat)
-        pipeline(load_settings())  # opened while the first question is being thought of
+        standby = pipeline(load_settings()).retriever.standby  # opened while the first question is being thought of
+        if standby:
+            st.text(standby)
     except AskpapersError as problem:
         st.text(str(problem))
 
