@@ -30,10 +30,8 @@ OPENAI = "https://api.openai.com/v1"
 OLLAMA = "http://127.0.0.1:11434/v1"
 HOSTED = Timeouts(first=60)
 LOCAL = Timeouts(first=300)  # a model may have to be loaded first
-ASKING = Timeouts(
-    first=10, again=(0.5,)
-)  # for a question's vector: a reader waits, and the bundled encoder could do it
-ADDING = Timeouts(first=300, again=(0.5, 1, 2, 4, 8))  # for papers' vectors: nobody waits, and hosts limit the rate
+ASKING = Timeouts(first=10, again=(0.5,))  # a reader waits, and the bundled encoder could serve
+ADDING = Timeouts(first=300, again=(0.5, 1, 2, 4, 8))  # many texts at once, of hosts that limit the rate
 MOST_TEXTS = 256  # of a request
 
 
@@ -91,9 +89,8 @@ def load_llm(settings: Settings) -> Model | None:
             additional_kwargs={"stream_options": {"include_usage": True}},
         )
 
-    return Model(
-        settings.llm, _endpoint("llm", settings, _patience(HOSTED, settings), _patience(LOCAL, settings)), client
-    )
+    hosted, local = (_patience(usual, settings) for usual in (HOSTED, LOCAL))
+    return Model(settings.llm, _endpoint("llm", settings, hosted, local), client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +128,7 @@ def load_embedding(settings: Settings) -> Embedding | None:
     """The configured one; None for the bundled. Raises ModelUnconfigured, and BadSetting for a bad address."""
     if settings.embedding == "bundled":
         return None
+    import openai.resources.embeddings  # noqa: F401 - else the first question waits for it
     from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 
     name = settings.embedding.partition("/")[2]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from embedding import configure
 
+from eval.scripted import Server, scripted
 from ingest.add import fill
 from rag.config import Settings
 from rag.encoder import BundledEncoder
@@ -48,3 +52,24 @@ def pipeline(shipped: Library, encoder: BundledEncoder) -> Pipeline:
 def library(tmp_path: Path) -> Library:
     """An empty one."""
     return Library(tmp_path / "library")
+
+
+@pytest.fixture
+def own(shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """The shipped papers, in a library that the test may change."""
+    shutil.copytree(shipped_home, tmp_path / "own")
+    monkeypatch.setenv("ASKPAPERS_HOME", str(tmp_path / "own"))
+    return Library(tmp_path / "own")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with scripted() as server:
+        yield server
+
+
+@pytest.fixture
+def configured(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """What the commands are told to ask."""
+    configure(server, monkeypatch)
+    return server

@@ -289,8 +289,8 @@ def test_old_editions_are_deleted_and_the_last_but_one_is_kept(library: Library)
         put(library, numbered([number]))
         current_index(library, MODEL).close()
         editions.append(library.edition)
-    kept = {folder.name for folder in (library.folder / "index").iterdir() if folder.is_dir()}
-    assert kept == {f"{edition}-test-random" for edition in editions[-2:]}
+    kept = [folder.name.rpartition("-")[0] for folder in (library.folder / "index").iterdir() if folder.is_dir()]
+    assert sorted(kept) == sorted(editions[-2:])
 
 
 def test_a_forgotten_index_lets_go_of_its_files(many: Library) -> None:

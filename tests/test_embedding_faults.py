@@ -1,0 +1,226 @@
+"""An embedding at an endpoint that fails, and the commands that speak of it; nobody else is asked."""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from embedding import (
+    KEY,
+    PASSAGES,
+    QUESTION,
+    ZYXEL,
+    asked,
+    configure,
+    fill,
+    found,
+    loaded,
+    settings,
+    sized,
+    speaking,
+    texts,
+)
+from streamlit.testing.v1 import AppTest
+
+from eval.replies import Reply
+from eval.scripted import Server, scripted
+from ingest.add import ASKED
+from rag.config import Settings
+from rag.encoder import BundledEncoder
+from rag.endpoint import Timeouts
+from rag.errors import BadSetting, ModelGarbled, ModelUnconfigured, VectorRejected
+from rag.library import Library
+from rag.models import load_embedding
+from rag.pipeline import Pipeline
+from rag.retrieve import STANDBY, HybridRetriever
+from ui.cli import run
+
+WINDOW = Path(__file__).parents[1] / "ui" / "window.py"
+
+
+class TestVectorsThatAreNone:
+    def test_f25_another_size_half_way_is_rejected_and_what_was_made_stays(self, own: Library) -> None:
+        with scripted(embeddings=sized(8, 16, 8)) as server:
+            with pytest.raises(VectorRejected, match="vectors of 16 numbers where they had 8: is it another model"):
+                fill(own, loaded(server))
+            assert len([*own.lacking("passage", loaded(server).fingerprint)]) == PASSAGES - ASKED
+            fill(own, loaded(server))
+            assert not own.lacks("passage", loaded(server).fingerprint)
+
+    def test_f25_a_question_of_another_size_is_not_compared(self, own: Library, encoder: BundledEncoder) -> None:
+        with scripted(embeddings=sized(8, 8, 8, 16)) as server:
+            fill(own, loaded(server))
+            changed = Pipeline(own, encoder, settings(server))
+            assert asked(changed).status == "answered"
+            assert "a vector of 16 numbers where the library's have 8" in (changed.retriever.standby or "")
+
+    @pytest.mark.parametrize(
+        ("vectors", "error"),
+        [
+            ("[[NaN, 1], [1, 1]]", VectorRejected),
+            ("[[0, 0], [1, 1]]", VectorRejected),
+            ("[[1, 2]]", VectorRejected),
+            ("[[1, 2], [1]]", VectorRejected),
+            ("[[], []]", VectorRejected),
+            ("[null, null]", ModelGarbled),
+            ('[["x"], ["y"]]', ModelGarbled),
+            ("[]", ModelGarbled),
+        ],
+    )
+    def test_f26_what_is_no_vector_is_rejected(self, vectors: str, error: type[Exception]) -> None:
+        data = ", ".join(
+            f'{{"object": "embedding", "index": 0, "embedding": {json.dumps(vector)}}}'
+            for vector in json.loads(vectors)
+        )
+        raw = f'{{"object": "list", "model": "m", "data": [{data}]}}'.encode()
+        with scripted(embeddings=[Reply(raw=raw)]) as server, pytest.raises(error):
+            loaded(server).vectors(["one", "two"])
+
+
+class TestAQuestion:
+    def test_f43_a_server_that_is_gone_leaves_the_bundled_encoder(
+        self, own: Library, encoder: BundledEncoder, pipeline: Pipeline
+    ) -> None:
+        with scripted() as server:
+            fill(own, loaded(server))
+        changed, begun = Pipeline(own, encoder, settings(server)), time.monotonic()
+        for _ in range(5):
+            assert found(asked(changed)) == found(asked(pipeline))
+        assert "refuses the connection" in (changed.retriever.standby or "")
+        assert time.monotonic() - begun < 5
+
+    def test_f44_a_server_that_hangs_is_not_waited_for_long(
+        self, own: Library, encoder: BundledEncoder, pipeline: Pipeline
+    ) -> None:
+        with scripted(embeddings=[Reply(), Reply(), Reply(), Reply(before=math.inf)]) as server:
+            fill(own, loaded(server))
+            hasty = loaded(server, timeouts=Timeouts(first=0.3, again=()))
+            retriever, begun = HybridRetriever(own, encoder, Settings(), hasty), time.monotonic()
+            assert [passage.span.paper.id for passage in retriever.search(QUESTION)] == found(asked(pipeline))
+            assert time.monotonic() - begun < 5
+            assert "within 0.3 s" in (retriever.standby or "")
+
+    def test_f40_without_an_address_the_bundled_encoder_serves_and_the_window_says_so(
+        self, own: Library, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("ASKPAPERS_EMBEDDING", "local/scripted")
+        assert run(["ask", QUESTION]) == 0
+        out, err = capsys.readouterr()
+        assert "81.4%" in out
+        assert err.startswith(f"Note: {STANDBY} local/scripted needs its server's address.")
+        window = AppTest.from_file(WINDOW, default_timeout=60).run()
+        assert any(text.value.startswith(STANDBY) for text in window.text)
+        st.cache_resource.clear()
+
+
+class TestTheCommands:
+    def test_ingest_embeds_what_is_new_and_once(
+        self, own: Library, configured: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "zyxel.jsonl"
+        file.write_text(json.dumps(ZYXEL))
+        assert run(["embed"]) == 0
+        assert f"All 90 papers have vectors of {loaded(configured).fingerprint}." in capsys.readouterr().out
+        assert run(["ingest", str(file)]) == run(["ingest", str(file)]) == 0
+        assert texts(configured)[PASSAGES:] == [f"{ZYXEL['title']}. {ZYXEL['abstract']}"]
+        assert run(["embed"]) == 0
+        assert len(texts(configured)) == PASSAGES + 1
+
+    @pytest.mark.usefixtures("own")
+    def test_papers_are_added_though_their_vectors_could_not_be_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "zyxel.jsonl"
+        file.write_text(json.dumps(ZYXEL))
+        with scripted(embeddings=[Reply(status=401)]) as server:
+            configure(server, monkeypatch)
+            assert run(["ingest", str(file), "--json"]) == 1
+            out, err = capsys.readouterr()
+            assert json.loads(out)[0]["added"] == 1
+            assert "Set ASKPAPERS_EMBEDDING_API_KEY" in err
+            assert err.endswith("go on with: askpapers embed\n")
+            assert err.count("\n") == 1
+            assert len(server.requests) == 1
+            assert run(["ask", "At what temperature do Zyxel lattices fold?"]) == 0
+            out, err = capsys.readouterr()
+            assert "40 kelvin" in out
+            assert "askpapers embed" in err
+
+    def test_doctor_says_what_is_configured_and_what_to_do(
+        self, own: Library, encoder: BundledEncoder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def said() -> tuple[str, str, str | None]:
+            assert run(["doctor", "--json"]) == 0, "questions are answered all the same"
+            (check,) = [one for one in json.loads(capsys.readouterr().out) if one["check"] == "embedding"]
+            return check["status"], check["message"], check["fix"]
+
+        assert said() == ("ok", "papers are found by the bundled encoder", None)
+        with scripted(embeddings=speaking(own, encoder)) as server:
+            configure(server, monkeypatch)
+            status, message, fix = said()
+            assert (status, fix) == ("warning", "askpapers embed")
+            assert "180 of 180 passages have no vector of local/scripted@127.0.0.1" in message
+            fill(own, loaded(server))
+            status, message, fix = said()
+            assert (status, fix) == ("ok", None)
+            assert "384 numbers each, has a vector of all 180 passages" in message
+            server._scripts["/v1/embeddings"] = sized(384)
+            status, message, fix = said()
+            assert (status, "is another model now" in message) == ("warning", True)
+            server._scripts["/v1/embeddings"] = [Reply(("no such model",), status=404)]
+            status, message, fix = said()
+            assert (status, "Check the model's name" in message) == ("warning", True)
+        status, message, fix = said()
+        assert (status, "refuses the connection" in message) == ("warning", True)
+        assert fix == "Mend that, or set ASKPAPERS_EMBEDDING=bundled"
+
+
+class TestWhoIsAsked:
+    def test_nobody_else_and_the_key_is_seen_nowhere(
+        self, own: Library, configured: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        reached: list[Any] = []
+        connect = socket.socket.connect
+
+        def watched(sock: socket.socket, to: Any) -> None:
+            reached.append(to)
+            connect(sock, to)
+
+        monkeypatch.setattr(socket.socket, "connect", watched)
+        with scripted() as elsewhere:
+            for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+                monkeypatch.setenv(name, elsewhere.url)
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-of-somebody-else")
+            assert [run(["embed"]), run(["ask", QUESTION]), run(["doctor"])] == [0, 0, 0]
+            assert elsewhere.connections == 0
+        assert set(reached) == {configured.server_address}
+        assert {request.headers["authorization"] for request in configured.requests} == {f"Bearer {KEY}"}
+        out, err = capsys.readouterr()
+        assert KEY not in out + err + repr(Settings()) + repr(loaded(configured))
+        held = b"".join(file.read_bytes() for file in own.folder.rglob("*") if file.is_file())
+        assert KEY.encode() not in held
+
+    def test_each_vendor_has_its_own_address_and_key(self) -> None:
+        def of(**given: str) -> str:
+            embedding = load_embedding(Settings.model_validate(given))
+            assert embedding
+            return embedding.fingerprint
+
+        assert load_embedding(Settings()) is None
+        assert (
+            of(embedding="openai/e", OPENAI_API_KEY="k", embedding_base_url="http://x") == "openai/e@api.openai.com/v1"
+        )
+        assert of(embedding="ollama/e") == "ollama/e@127.0.0.1:11434/v1"
+        assert of(embedding="ollama/e", embedding_base_url="http://gpu/v1/") == "ollama/e@gpu/v1"
+        with pytest.raises(ModelUnconfigured, match="Set OPENAI_API_KEY, or another ASKPAPERS_EMBEDDING"):
+            of(embedding="openai/e", embedding_api_key="k")
+        with pytest.raises(ModelUnconfigured, match="Set ASKPAPERS_EMBEDDING_BASE_URL=http"):
+            of(embedding="local/e", llm_base_url="http://127.0.0.1:1/v1")
+        with pytest.raises(BadSetting, match="ASKPAPERS_EMBEDDING_BASE_URL=ftp://x"):
+            of(embedding="local/e", embedding_base_url="ftp://x")
