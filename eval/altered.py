@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -64,20 +66,36 @@ def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
     """Of each sentence every alteration that it has room for; `vectors`: a row a sentence, unit length."""
     random = Random(SEED)
     papers = list(dict.fromkeys(span.paper for span in sentences))
+    bearing = names_by_paper(sentences)
+    strange = {paper: foreign(bearing, paper) for paper in papers}
     abroad, at_home = nearest_in_another_paper(sentences, vectors), nearest_in_its_paper(sentences, vectors)
-    bearing = {paper: named(sentences, paper) for paper in papers}
-    everywhere = sorted({name for found in bearing.values() for name in found})
     for place, span in enumerate(sentences):
-        part = parity(papers, span.paper)
-        text = f"{span.paper.title} {span.paper.abstract}".casefold()
+        case = partial(Case, true=False, part=parity(papers, span.paper))
         for kind, statement in _changed(span.text, random):
-            yield Case(kind, False, statement, (span,), part)
-        foreign = [name for name in everywhere if name.casefold() not in text]
-        for kind, others in (("name swapped", foreign), ("name swapped within the abstract", bearing[span.paper])):
-            if statement := name_swapped(span.text, others, random):
-                yield Case(kind, False, statement, (span,), part)
-        yield Case("wrong paper", False, span.text, (sentences[abroad[place]],), part)
-        yield Case("wrong sentence of the paper", False, span.text, (sentences[at_home[place]],), part)
+            yield case(kind, statement=statement, quotes=(span,))
+        for kind, others in (
+            ("name swapped", strange[span.paper]),
+            ("name swapped within the abstract", bearing[span.paper]),
+        ):
+            if swapped := name_swapped(span.text, others, random):
+                yield case(kind, statement=swapped, quotes=(span,))
+        yield case("wrong paper", statement=span.text, quotes=(sentences[abroad[place]],))
+        yield case("wrong sentence of the paper", statement=span.text, quotes=(sentences[at_home[place]],))
+
+
+def altered_paraphrases(cases: Sequence[Case], sentences: Sequence[Span]) -> Iterator[Case]:
+    """Of each true paraphrase: a number changed, a name swapped; here the quote is not followed word by word."""
+    random = Random(SEED)
+    bearing = names_by_paper(sentences)
+    for case in cases:
+        others = foreign(bearing, case.quotes[0].paper)
+        changes = {
+            "number changed in a paraphrase": number_changed(case.statement, random),
+            "name swapped in a paraphrase": name_swapped(case.statement, others, random),
+        }
+        for kind, statement in changes.items():
+            if case.true and statement:
+                yield replace(case, kind=kind, true=False, statement=statement)
 
 
 def _changed(sentence: str, random: Random) -> Iterator[tuple[str, str]]:
@@ -142,23 +160,26 @@ def direction_reversed(sentence: str, random: Random) -> str | None:
 
 def name_swapped(sentence: str, others: Sequence[str], random: Random) -> str | None:
     """One name is another of the same kind that the sentence does not bear."""
-    pairs = [
-        (name, other)
-        for name in names(sentence)
-        if (
-            fitting := [
-                other for other in others if _kind(other) == _kind(name) and other.casefold() not in sentence.casefold()
-            ]
-        )
-        for other in [random.choice(fitting)]
-    ]
+    pairs = []
+    for name in names(sentence):
+        fitting = [o for o in others if _kind(o) == _kind(name) and o.casefold() not in sentence.casefold()]
+        pairs += [(name, random.choice(fitting))] if fitting else []
     name, other = random.choice(pairs) if pairs else ("", "")
     return sentence.replace(name, other, 1) if name else None
 
 
-def named(sentences: Sequence[Span], paper: Paper) -> list[str]:
-    """The names in a paper's sentences, as the reader of questions tells them, not the check."""
-    return sorted({name for span in sentences if span.paper == paper for name in names(span.text)})
+def names_by_paper(sentences: Sequence[Span]) -> dict[Paper, list[str]]:
+    """The names in each paper's sentences, as the reader of questions tells them, not the check."""
+    found: dict[Paper, set[str]] = {}
+    for span in sentences:
+        found.setdefault(span.paper, set()).update(names(span.text))
+    return {paper: sorted(bearing) for paper, bearing in found.items()}
+
+
+def foreign(bearing: Mapping[Paper, Sequence[str]], paper: Paper) -> list[str]:
+    """The names of other papers that occur nowhere in this one."""
+    text = f"{paper.title} {paper.abstract}".casefold()
+    return sorted({name for found in bearing.values() for name in found if name.casefold() not in text})
 
 
 def _kind(name: str) -> tuple[bool, bool, bool]:
@@ -168,28 +189,27 @@ def _kind(name: str) -> tuple[bool, bool, bool]:
 
 def nearest_in_another_paper(sentences: Sequence[Span], vectors: np.ndarray) -> list[int]:
     """For each sentence the place of the nearest one in the paper whose sentences are nearest on average."""
-    papers = [span.paper for span in sentences]
-    listed = list(dict.fromkeys(papers))
-    member = np.array([[paper == other for paper in papers] for other in listed])
-    centres = member @ vectors
+    paper = _paper_numbers(sentences)
+    centres = np.stack([vectors[paper == number].mean(axis=0) for number in range(paper.max() + 1)])
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     alike = centres @ centres.T
     np.fill_diagonal(alike, -1)
     neighbour = alike.argmax(axis=1)
-    close = vectors @ vectors.T
-    return [
-        int(np.where(member[neighbour[listed.index(paper)]], close[place], -1).argmax())
-        for place, paper in enumerate(papers)
-    ]
+    there = neighbour[paper][:, None] == paper[None]
+    return list(map(int, np.where(there, vectors @ vectors.T, -1).argmax(axis=1)))
 
 
 def nearest_in_its_paper(sentences: Sequence[Span], vectors: np.ndarray) -> list[int]:
     """For each sentence the place of the nearest other one of the same paper."""
-    papers = [span.paper for span in sentences]
+    paper = _paper_numbers(sentences)
     close = vectors @ vectors.T
     np.fill_diagonal(close, -1)
-    same = np.array([[paper == other for other in papers] for paper in papers])
-    return [int(place) for place in np.where(same, close, -1).argmax(axis=1)]
+    return list(map(int, np.where(paper[:, None] == paper[None], close, -1).argmax(axis=1)))
+
+
+def _paper_numbers(sentences: Sequence[Span]) -> np.ndarray:
+    numbers = {paper: number for number, paper in enumerate(dict.fromkeys(span.paper for span in sentences))}
+    return np.array([numbers[span.paper] for span in sentences])
 
 
 def _put(sentence: str, match: re.Match[str], words: str) -> str:

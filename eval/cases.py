@@ -26,7 +26,7 @@ class Case:
 
 
 def parity(papers: list[Paper], paper: Paper) -> str:
-    """Of the paper's place in the collection."""
+    """Of the paper's place in the collection, counted from 0."""
     return ("even", "odd")[papers.index(paper) % 2]
 
 
@@ -35,7 +35,7 @@ def paraphrases(papers: list[Paper], file: Path = PARAPHRASES) -> Iterator[Case]
     by_title = {paper.title: paper for paper in papers}
     for entry in _lines(file):
         paper = by_title[entry["paper"]]
-        kind = f"paraphrase, {entry['kind']}"
+        kind = f"paraphrase: {entry['kind']}"
         quotes = tuple(span(paper, quote) for quote in entry["quotes"])
         yield Case(kind, bool(entry["true"]), entry["statement"], quotes, parity(papers, paper))
 
@@ -51,14 +51,15 @@ def scifact(evidence: Path) -> Iterator[Case]:
 
     Raises CallerMistake when a file can't be read.
     """
+    entries = list(_lines(evidence))
     claims = {line["id"]: line["text"] for name in ("queries", "queries.train") for line in _beside(evidence, name)}
     papers = {line.get("id") or line["_id"]: line for line in _beside(evidence, "corpus")}
-    for entry in _lines(evidence):
+    for entry in entries:
         found = papers[entry["doc_id"]]
         paper = Paper(entry["doc_id"], found["title"], found.get("abstract") or found["text"])
         quotes = tuple(span(paper, sentence) for sentence in entry["sentences"])
         true = entry["label"] == "SUPPORT"
-        yield Case(f"SciFact, {entry['label'].lower()}", true, claims[entry["query_id"]], quotes, entry["split"])
+        yield Case("SciFact claim", true, claims[entry["query_id"]], quotes, entry["split"])
 
 
 def _beside(file: Path, name: str) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-r"""Names in running text, however dressed: GPT-4, ViT-B/16, CapsFusion, "OFA" for \textsc{Ofa}, LLMs for LLM. Pure."""
+r"""Names in running text, whatever their dress: GPT-4, ViT-B/16, CapsFusion, OFA for \textsc{Ofa}. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from functools import lru_cache
 
 from rag.figures import figures
 from rag.notation import legible
+from rag.vocabulary import METRICS
 from rag.words import STOP_WORDS, tokens
 
 _ADDRESS = r"(?:https?://|www\.)[^\s\"<>]*[^\s\"<>.,;:)\]]"
 _WORD = re.compile(rf"{_ADDRESS}|[^\W_](?:\w|[-.&@/^+](?=\w)|'(?!s\b)(?=\w))*[+]?")
 _START = re.compile(r"(?:^|[.?!]\"? )\Z")
 _JOINT = re.compile(r"[-/@&+^_.]")
+_SUBJECT = re.compile(r"([A-Z][a-z]+(?<!ly))(?:'s)? (?:is|was|has|does|can|will|may|[a-z]{2,}[^\W\ds]s) ")
+_NUMBERED = re.compile(r"([^\W\d_][\w-]*) (\d+(?:\.\d+)?)(?![\w.%,])")
 _LONGEST = 4  # words that one name may be written in
 _LEAST_INITIALS = 3  # letters: two fit by chance
 
@@ -24,10 +27,21 @@ def names(text: str) -> tuple[str, ...]:
     Where most words begin with a capital (A Title, or SHOUTING), capitals say nothing.
     """
     clean = legible(text)
-    numbers = {figure.start for figure in figures(text)}
-    words = [match for match in _WORD.finditer(clean) if match.start() not in numbers]
+    numbers = {place for figure in figures(text) for place in range(figure.start, figure.end)}
+    words = [match for match in _WORD.finditer(clean) if match.start() not in numbers or match.group() in METRICS]
     titled = _titled([match.group() for match in words])
     return tuple(dict.fromkeys(match.group() for match in words if _is_name(clean, match, titled)))
+
+
+def numbered_names(text: str) -> tuple[tuple[str, str], ...]:
+    """Words with the whole number behind them, which may be one name: (GPT, 4), (BRCA, 1)."""
+    return tuple((match[1], match[2]) for match in _NUMBERED.finditer(legible(text)))
+
+
+def subject(text: str) -> str | None:
+    """A first word that a capital can't tell from a name, but what it does can ("Starbucks improves"); None without."""
+    match = _SUBJECT.match(legible(text))
+    return match[1] if match and match[1].casefold() not in STOP_WORDS else None
 
 
 def _titled(words: list[str]) -> bool:

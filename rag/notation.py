@@ -1,6 +1,6 @@
 r"""Text as it is read aloud: LaTeX wrappers, odd spaces, dashes and raised digits undone. Pure.
 
-"$80.5\%$" becomes "80.5%", "\textsc{Ofa}" "Ofa", "10⁶" and "$10^{6}$" "10^6", "4.5×" "4.5x".
+"$80.5\%$" becomes "80.5%", "\textsc{Ofa}" "Ofa", "10⁶" and "$10^{6}$" "10^6".
 """
 
 from __future__ import annotations
@@ -12,17 +12,11 @@ from functools import lru_cache
 _RAISED = {ord(raised): f"^{digit}" for digit, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _LIKE = str.maketrans(
     {
-        **dict.fromkeys("‐‑‒–−", "-"),
-        **dict.fromkeys("—―", " - "),
-        **dict.fromkeys("‘’‚′`", "'"),
-        **dict.fromkeys("“”„«»", '"'),
-        "×": "x",
-        "⁄": "/",
-        "µ": "u",
-        "μ": "u",
-        "∼": "~",
-        "≤": "<",
-        "≥": ">",
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),  # hyphens, en dash, minus
+        **dict.fromkeys("\u2014\u2015", " - "),
+        **dict.fromkeys("\u2018\u2019\u201a\u2032`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+        **dict(zip("\u00d7\u2044\u00b5\u03bc\u223c\u2264\u2265", "x/uu~<>", strict=True)),  # times, fraction, micro ...
     }
 )
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f]+")

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.notation import legible
+from rag.vocabulary import CLAUSE_BREAKS, NO_NEGATION, NOT, NOT_BEGINNINGS, NOT_PAIRS, OPPOSITES
 from rag.words import STOP_WORDS, stem
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+(?:[.@/^_+&]\w+)*(?:'\w+)?%?|[,;:.?!()<>]")
 _UNDONE = ((re.compile(r"\b([a-z]\w*)-free\b"), r"without \1,"), (re.compile(r"\bnon-(?=[a-z])"), "not "))
-_NOT = re.compile(
-    r"not|no|never|without|cannot|\w+n't|nor|neither|none|nothing|hardly|rarely|seldom|scarcely|barely|lack(?:s|ed|ing)?"
-    r"|fail(?:s|ed|ing|ure)?|unable|inability|impossible|avoid(?:s|ed|ing)?|eliminat(?:e|es|ed|ing)|absence|devoid"
-    r"|(?:sidestep|circumvent|obviat|neglect|ignor|overlook|omit)\w*"
-)
-_NOT_PAIRS = {("instead", "of"), ("rather", "than"), ("free", "of"), ("free", "from"), ("far", "from")}
-_NO_NEGATION = {
-    ("not", "only"),
-    ("no", "matter"),
-    ("not", "just"),
-    ("not", "merely"),
-    ("nothing", "but"),
-    ("none", "but"),
-}
-_BREAKS = frozenset(",;:.?!()") | {
-    "but",
-    "while",
-    "whereas",
-    "although",
-    "though",
-    "however",
-    "because",
-    "which",
-    "yet",
-}
+_NOT = re.compile(rf"{'|'.join(NOT.split())}|\w+n't|(?:{'|'.join(NOT_BEGINNINGS.split())})\w*")
+_NOT_PAIRS = frozenset(tuple(pair.split()) for pair in NOT_PAIRS.split("|"))
+_NO_NEGATION = frozenset(tuple(pair.split()) for pair in NO_NEGATION.split("|"))
+_BREAKS = frozenset(",;:.?!()") | frozenset(CLAUSE_BREAKS.split())
 _SCOPE = 4  # content words that a negation reaches over
 _NEAR = 4  # content words to either side that tell one place from another
+_MOST = 500  # words that are read: the work grows with their square
 
-_OPPOSITES = """
-increase raise grow rise higher more larger greater bigger gain > | decrease reduce lower drop decline diminish cut shrink less fewer smaller save <
-better improve enhance outperform surpass exceed superior boost benefit helpful beat | worse worsen hurt harm degrade underperform inferior deteriorate impair behind lag
-faster fast quick accelerate | slower slow slowly
-long longer | short shorter
-easy easily easier simple simpler | hard harder difficult challenging complex complicated
-high large big abundant | low small tiny scarce
-strong stronger | weak weaker
-cheap cheaper inexpensive | expensive costly
-always | sometimes occasionally
-many multiple several numerous | single sole
-often frequently commonly widely | rarely seldom
-explicit | implicit
-positive | negative
-promote activate induce stimulate enable allow | inhibit suppress prevent block impair
-upregulate | downregulate
-same similar identical | different dissimilar
-"""  # fmt: skip  # noqa: E501
-_ROWS = tuple(
-    {stem(word): side for side, words in zip((1, -1), line.split("|"), strict=True) for word in words.split()}
-    for line in _OPPOSITES.strip().splitlines()
+Row = Mapping[str, int]  # stems of one side are 1, of the other -1
+
+_ROWS: tuple[Row, ...] = tuple(
+    {stem(word): way for way, words in zip((1, -1), sides, strict=True) for word in words.split()}
+    for sides in OPPOSITES
 )
 _DIRECTED = frozenset(word for row in _ROWS for word in row)
 
@@ -112,13 +77,8 @@ def _negates(one: Read, other: Read) -> bool:
 
 
 def _opposes(said: Read, held: Read) -> bool:
-    return any(
-        _opposed_at(place, row, said, held)
-        for place, word in enumerate(said.words)
-        if word.stem in _DIRECTED
-        for row in _ROWS
-        if word.stem in row
-    )
+    directed = [(place, row) for place, word in enumerate(said.words) for row in _ROWS if word.stem in row]
+    return any(_opposed_at(place, row, said, held) for place, row in directed)
 
 
 def _opposed_at(place: int, row: Mapping[str, int], said: Read, held: Read) -> bool:
@@ -132,7 +92,7 @@ def _opposed_at(place: int, row: Mapping[str, int], said: Read, held: Read) -> b
     return opposite > max(same, 1)
 
 
-def _way(word: Word, row: Mapping[str, int]) -> int:
+def _way(word: Word, row: Row) -> int:
     """1 or -1 by the side of the row that it stands on, 0 where it is in none; a negation turns it."""
     side = row.get(word.stem, 0)
     return -side if word.negated else side
@@ -145,37 +105,37 @@ def _around(read: Read, place: int) -> set[str]:
 
 @lru_cache(maxsize=1024)
 def _read(text: str) -> Read:
-    plain = legible(text).lower()
-    for pattern, undone in _UNDONE:
-        plain = pattern.sub(undone, plain)
-    written = _WORD.findall(plain)
     words: list[Word] = []
     scopes: list[list[str]] = []
     denied: set[str] = set()
     reach, clause = 0, False
+    written = _written(text)
     for pair in zip(written, [*written[1:], ""], strict=False):
-        if cue := _negates_here(pair):
+        if _negates_here(pair):
             scopes.append([])
             reach, clause = _SCOPE, True
         elif pair[0] in _BREAKS:
             reach, clause = 0, False
-        for part in () if cue else _content(pair[0]):
+        elif part := _content(pair[0]):
             words.append(Word(part, reach > 0))
             denied |= {part} if clause else set()
-            if reach:
-                scopes[-1].append(part)
-                reach -= 1
+            scopes[-1:] = [[*scopes[-1], part]] if reach else scopes[-1:]
+            reach = max(0, reach - 1)
     affirmed = frozenset(word.stem for word in words if not word.negated)
     return Read(tuple(words), tuple(map(tuple, scopes)), frozenset(denied), affirmed)
+
+
+def _written(text: str) -> list[str]:
+    plain = legible(text).lower()
+    for pattern, undone in _UNDONE:
+        plain = pattern.sub(undone, plain)
+    return _WORD.findall(plain)[:_MOST]
 
 
 def _negates_here(pair: tuple[str, str]) -> bool:
     return pair not in _NO_NEGATION and (bool(_NOT.fullmatch(pair[0])) or pair in _NOT_PAIRS)
 
 
-def _content(word: str) -> Iterator[str]:
-    if word in _BREAKS:
-        return
+def _content(word: str) -> str | None:
     stemmed = stem(word)
-    if stemmed in _DIRECTED or word not in STOP_WORDS:
-        yield stemmed
+    return stemmed if stemmed in _DIRECTED or word not in STOP_WORDS else None

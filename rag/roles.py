@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 
-from rag.figures import Figure, agree, figures
+from rag.figures import Figure, figures, fits, held
 from rag.notation import legible
 from rag.words import STOP_WORDS, stem
 
 _COMPARES = re.compile(
-    r"\b(?:outperform|surpass|exceed)\w*|\bbeat(?:s|en|ing)?\b|\b(?:than|over|versus|vs|against)\b|\bcompar(?:ed|ison) (?:to|with)\b"
-    r"|\b(?:superior|inferior|preferable) to\b|\bahead of\b",
+    r"\b(?:outperform|surpass|exceed)\w*|\bbeat(?:s|en|ing)?\b|\b(?:than|over|versus|vs|against)\b"
+    r"|\bcompar(?:ed|ison) (?:to|with)\b|\b(?:superior|inferior|preferable) to\b|\bahead of\b",
     re.IGNORECASE,
 )
 _ENDS = re.compile(
-    r"[,;:.?!()] |[.?!)]\Z|\b(?:on|in|by|for|with|at|while|when|whereas|across|under|via|using|but|and also|thus|thereby|without)\b",
+    r"[,;:.?!()] |[.?!)]\Z|\b(?:on|in|by|for|with|at|while|when|whereas|across|under|via|using|but|and also|thus"
+    r"|thereby|without)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_](?:\w|[-.@/^_+&](?=\w))*%?")
 _REACH = 120  # characters to either side of a comparison that are read
-_NEAR = 3  # content words that tell whose a figure is
+_NEAR = 3  # content words to either side that tell whose a figure is
+_MOST = 40  # comparisons, and figures, that are read: the work grows with their square
 
 Sides = tuple[frozenset[str], frozenset[str]]
+Company = Mapping[int, frozenset[str]]  # the words beside each figure, by where it starts
 
 
 def reverses(statement: str, quote: str) -> bool:
     """Whether what the quote puts before a comparison stands behind one in the statement, and the other way round."""
-    return any(_crossed(said, held) for said in _comparisons(statement) for held in _comparisons(quote))
+    return any(_crossed(said, quoted) for said in _comparisons(statement) for quoted in _comparisons(quote))
 
 
-def _crossed(said: Sides, held: Sides) -> bool:
-    first, second = held[0] - held[1], held[1] - held[0]
+def _crossed(said: Sides, quoted: Sides) -> bool:
+    first, second = quoted[0] - quoted[1], quoted[1] - quoted[0]
     return bool(said[0] & second and said[1] & first and not said[1] & second)
 
 
@@ -41,60 +44,59 @@ def _crossed(said: Sides, held: Sides) -> bool:
 def _comparisons(text: str) -> tuple[Sides, ...]:
     """What stands before each comparison, and what behind it up to the next preposition."""
     clean = legible(text)
-    return tuple(_sides(clean, match) for match in _COMPARES.finditer(clean))
+    return tuple(_sides(clean, match) for match in list(_COMPARES.finditer(clean))[:_MOST])
 
 
 def _sides(clean: str, match: re.Match[str]) -> Sides:
     before, behind = clean[max(0, match.start() - _REACH) : match.start()], clean[match.end() : match.end() + _REACH]
     end = _ENDS.search(behind)
     other = behind[: end.start()] if end else behind
-    if match.group().lower().startswith("compar") and len(before.split()) < 2 and end:  # "Compared with A, B wins"
+    if end and not before.strip():  # "Compared with A, B wins"
         before = behind[end.end() :]
     return frozenset(_stems(before)), frozenset(_stems(other))
 
 
 def _stems(text: str) -> Iterator[str]:
-    for word in _WORD.findall(text):
-        if word.lower() not in STOP_WORDS or word.lower() in ("few", "more"):
-            yield stem(word)
+    """ "Few" and "more" tell "few-shot" from "many-shot", though they are stop words."""
+    return (stem(word) for word in _WORD.findall(text) if word.lower() not in STOP_WORDS - {"few", "more"})
 
 
 def exchanges(statement: str, quote: str) -> bool:
     """Whether two figures of the quote each stand beside the other's words in the statement."""
-    pairs = list(_paired(figures(statement), figures(quote)))
-    said, held = _company(statement), _company(quote)
+    pairs = list(_paired(figures(statement)[:_MOST], figures(quote)[:_MOST]))
     return any(
-        _closer(said[one.start], held[its.start], held[other.start]) < 0
-        and _closer(said[two.start], held[other.start], held[its.start]) < 0
+        _foreign(said[one.start], quoted[its.start], quoted[other.start])
+        and _foreign(said[two.start], quoted[other.start], quoted[its.start])
+        for said, quoted in zip(_company(statement), _company(quote), strict=True)
         for (one, its), (two, other) in combinations(pairs, 2)
         if its.start != other.start
     )
 
 
-def _paired(said: Sequence[Figure], held: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:
+def _paired(said: Sequence[Figure], quoted: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:
     """Figures of the statement with the one figure of the quote that each can be."""
     for figure in said:
-        fitting = [other for other in held if agree(figure, other)]
+        fitting = [other for other in quoted if fits(figure, held([other]))]
         if len(fitting) == 1:
             yield figure, fitting[0]
 
 
-def _closer(said: frozenset[str], own: frozenset[str], other: frozenset[str]) -> int:
-    return len(said & (own - other)) - len(said & (other - own))
+def _foreign(said: frozenset[str], own: frozenset[str], other: frozenset[str]) -> bool:
+    return len(said & (own - other)) < len(said & (other - own))
 
 
 @lru_cache(maxsize=1024)
-def _company(text: str) -> dict[int, frozenset[str]]:
-    """The content words around each figure, no further than the next figure on either side, by where it starts."""
-    clean, found = legible(text), figures(text)
+def _company(text: str) -> tuple[Company, Company]:
+    """The content words on both sides of each figure, no further than the next figure, and those behind it alone."""
+    clean, found = legible(text), figures(text)[:_MOST]
     ends = [0, *(figure.end for figure in found)]
-    starts = [*(figure.start for figure in found), len(clean)]
-    return {
-        figure.start: frozenset(
-            [
-                *list(_stems(clean[ends[place] : figure.start]))[-_NEAR:],
-                *list(_stems(clean[figure.end : starts[place + 1]]))[:_NEAR],
-            ]
-        )
-        for place, figure in enumerate(found)
+    starts = [*(figure.start for figure in found[1:]), len(clean)]
+    behind = {
+        figure.start: frozenset(list(_stems(clean[figure.end : start]))[:_NEAR])
+        for figure, start in zip(found, starts, strict=False)
     }
+    before = {
+        figure.start: frozenset(list(_stems(clean[end : figure.start]))[-_NEAR:])
+        for figure, end in zip(found, ends, strict=False)
+    }
+    return {place: before[place] | behind[place] for place in behind}, behind

@@ -26,7 +26,7 @@ def asked(home: Path, script: Script, **settings: object) -> dict[str, Check]:
 
 def test_without_a_model_nothing_is_asked_for(shipped_home: Path) -> None:
     names = list(found(shipped_home))
-    assert names == ["configuration", "encoder", "library", "index", "port"]
+    assert names == ["configuration", "encoder", "library", "index", "embedding", "port"]
 
 
 def test_a_model_that_answers_is_measured(shipped_home: Path) -> None:
