@@ -15,10 +15,12 @@ from rag.encoder import Encoder
 from rag.errors import ModelError, VectorRejected, VectorsLacking
 from rag.index import Index, current_index
 from rag.library import Library
+from rag.question import names
 from rag.quotes import Quote, best_quotes
 from rag.types import EVERYTHING, Passage, Scope, Span
 
 STANDBY = "For now, the bundled encoder finds the papers."
+NAMED = 1.5  # standard deviations that being the paper of a name in the question is worth
 OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
 
 
@@ -108,11 +110,7 @@ class HybridRetriever(BaseRetriever):
 
     def owner(self, name: str) -> str | None:
         """The id of the paper that a name belongs to: the one that uses it, or uses it far more than the next."""
-        index = self.index()
-        scores = np.zeros(len(index.papers), np.float32)
-        np.maximum.at(scores, index.owners, index.word_scores(name, whole=True))
-        first, second, third = np.sort(np.append(scores, [0, 0]))[:-4:-1]
-        return index.papers[scores.argmax()] if first > OWNED * second and not third else None
+        return _owner(self.index(), name)
 
     def _rank(self, index: Index, vector: np.ndarray, text: str, papers: frozenset[str] | None) -> Ranked:
         words = index.word_scores(text)
@@ -120,7 +118,9 @@ class HybridRetriever(BaseRetriever):
         mean, deviation = index.cosine_moments(vector)
         meaning = (index.cosines(vector, rows) - mean) / deviation
         matching = (words[rows] - words.mean()) / (words.std() or 1.0)
-        return _best_of_each(index, rows, meaning + self._settings.words_weight * matching)
+        owned = [index.papers.index(paper) for name in names(text) if (paper := _owner(index, name))]
+        naming = NAMED * np.isin(index.owners[rows], owned)
+        return _best_of_each(index, rows, meaning + self._settings.words_weight * matching + naming)
 
     def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray) -> np.ndarray:
         """The best by meaning and the best by words: with exact scores for both, as good as scoring every row."""
@@ -130,6 +130,13 @@ class HybridRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return [as_node(passage) for passage in self.search(query_bundle.query_str)]
+
+
+def _owner(index: Index, name: str) -> str | None:
+    scores = np.zeros(len(index.papers), np.float32)
+    np.maximum.at(scores, index.owners, index.word_scores(name, whole=True))
+    first, second, third = np.sort(np.append(scores, [0, 0]))[:-4:-1]
+    return index.papers[scores.argmax()] if first > OWNED * second and not third else None
 
 
 def as_node(passage: Passage) -> NodeWithScore:
