@@ -13,7 +13,7 @@ from rag.types import EVERYTHING, Passage, Scope, Standalone
 MOST_PAPERS = 5  # quoted from when several are asked for
 NEAR = 0.5  # share of the first paper's score, and of the best quote's, that a further paper needs
 COMPARED = 2  # quotes of each paper that a question names beside another
-LEAST_QUOTE = 0.5  # share of the best quote's score that a further quote of the same paper needs
+WITHIN = 2.0  # log-odds below the best quote that a further quote of the same paper may lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def widened(
     each = max(1, settings.evidence // len(papers))
     chosen = {quote.span: quote for quote in evidence.quotes}
     more = {q.span: q for paper in papers for q in retriever.quotes(question.asked, paper, each)}
-    kept = sorted((more | chosen).values(), key=lambda quote: (quote.span not in chosen, -quote.score))[
+    kept = sorted((more | chosen).values(), key=lambda quote: (quote.span not in chosen, -quote.odds))[
         : settings.evidence
     ]
     return tuple(sorted(kept, key=lambda quote: (papers.index(quote.span.paper.id), quote.span.start)))
@@ -78,7 +78,7 @@ def _quotes(
         best = max((quotes[0].score for quotes in each if quotes), default=0.0)
         return tuple(quote for quotes in each for quote in _in_order(quotes) if named or quote.score >= NEAR * best)
     paper = named[0] if named else passages[0].span.paper.id
-    quotes = retriever.quotes(text, paper, settings.quotes, LEAST_QUOTE)
+    quotes = retriever.quotes(text, paper, settings.quotes, WITHIN)
     return _in_order(quotes)
 
 

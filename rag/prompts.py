@@ -66,7 +66,7 @@ def fitted(question: str, quotes: Sequence[Quote], room: int, count: Count) -> t
     """The quotes in their order, without the least of them that a prompt of `room` tokens has no place for."""
     kept = list(quotes)
     while len(kept) > 1 and size(answer_prompt(question, kept, "0" * 8), count) > room:
-        kept.remove(min(kept, key=lambda quote: quote.score))
+        kept.remove(min(kept, key=lambda quote: quote.odds))
     return tuple(kept)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from rag import offers
 from rag.library import Stored
+from rag.offers import Rarity
 from rag.question import asks_for_figure, holds_figure, speaks_of_own_work
 from rag.types import Paper, Span
 from rag.words import tokens
@@ -17,36 +19,40 @@ FIGURE = 0.1  # what holding a number is worth when a number is asked for
 OWN_WORK = 0.1  # what it is worth that the authors speak of what they did
 REPEATED = 0.9  # cosine from which two sentences say the same
 
-Rarity = Callable[[str], float]
-
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A sentence and how well it answers: about 0 (nothing to do with the question) to 1.7."""
+    """A sentence, how near its abstract comes to the question anywhere, and how likely it is the sentence that answers.
+
+    `score` is about 0 (nothing to do with it) to 1.7; `odds` are log-odds among the sentences of one abstract.
+    """
 
     span: Span
     score: float
+    odds: float = 0.0
 
 
 def best_quotes(
-    question: str, vector: np.ndarray, sentences: Sequence[Stored], rarity: Rarity, most: int, least: float = 0.0
+    question: str, vector: np.ndarray, sentences: Sequence[Stored], rarity: Rarity, most: int, within: float = np.inf
 ) -> tuple[Quote, ...]:
-    """At most `most` sentences scoring at least `least` of the best's score, none twice, best first."""
+    """At most `most` sentences whose log-odds lie `within` those of the best, none said twice, best first."""
     if not sentences:
         return ()
-    scores = _scores(question, vector, sentences, rarity)
-    order = np.argsort(-scores, kind="stable")
+    meaning = np.stack([item.vector for item in sentences]).astype(np.float32) @ vector
+    scores = _scores(question, meaning, sentences, rarity)
+    texts = [item.span.text for item in sentences]
+    odds = offers.scores(question, sentences[0].span.paper.title, texts, meaning, rarity)
+    order = np.argsort(-odds, kind="stable")
     kept: list[int] = []
     for place in order:
-        if len(kept) == most or scores[place] < least * scores[order[0]]:
+        if len(kept) == most or odds[place] < odds[order[0]] - within:
             break
         if all(_similarity(sentences[place], sentences[other]) < REPEATED for other in kept):
             kept.append(int(place))
-    return tuple(Quote(sentences[place].span, float(scores[place])) for place in kept)
+    return tuple(Quote(sentences[place].span, float(scores.max()), float(odds[place])) for place in kept)
 
 
-def _scores(question: str, vector: np.ndarray, sentences: Sequence[Stored], rarity: Rarity) -> np.ndarray:
-    meaning = np.stack([item.vector for item in sentences]).astype(np.float32) @ vector
+def _scores(question: str, meaning: np.ndarray, sentences: Sequence[Stored], rarity: Rarity) -> np.ndarray:
     figure = FIGURE * asks_for_figure(question)
     offers = [
         WORDS * _covered(question, item.span, rarity)

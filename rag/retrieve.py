@@ -99,10 +99,10 @@ class HybridRetriever(BaseRetriever):
         best = max(passages, key=lambda item: float(item.vector.astype(np.float32) @ vector), default=None)
         return best.span if best else None
 
-    def quotes(self, text: str, paper: str, most: int, least: float = 0.0) -> tuple[Quote, ...]:
+    def quotes(self, text: str, paper: str, most: int, within: float = np.inf) -> tuple[Quote, ...]:
         """The paper's sentences that answer best, best first."""
         sentences = tuple(self.library.chunks("sentence", self._encoder.fingerprint, [paper]))
-        return best_quotes(text, self._encoder.vector(text), sentences, self.index().rarity, most, least)
+        return best_quotes(text, self._encoder.vector(text), sentences, self.index().rarity, most, within)
 
     def knows(self, name: str) -> bool:
         """Whether any abstract or title holds the name, or a part of it."""

@@ -135,7 +135,7 @@ def test_closing_the_stream_ends_the_request_within_a_second(shipped: Library, e
 
 def quote(number: int, text: str, score: float = 1.0) -> Quote:
     paper = Paper(f"p{number}", f"Title {number}", text)
-    return Quote(Span(paper, 0, len(text)), score)
+    return Quote(Span(paper, 0, len(text)), 1.0, score)
 
 
 def test_nothing_in_a_paper_or_question_can_look_like_a_line_of_the_prompt() -> None:
@@ -161,7 +161,7 @@ def test_a_prompt_is_shortened_by_whole_quotes_the_least_first() -> None:
     quotes = [quote(number, f"Sentence {number} " + "says much " * 40, score=number / 10) for number in range(1, 9)]
     room = size(answer_prompt("Q?", quotes, "0" * 8), count_tokens) // 2
     kept = fitted("Q?", quotes, room, count_tokens)
-    assert [one.score for one in kept] == sorted(one.score for one in quotes)[-len(kept) :]
+    assert [one.odds for one in kept] == sorted(one.odds for one in quotes)[-len(kept) :]
     assert 1 < len(kept) < 8
     assert size(answer_prompt("Q?", kept, "0" * 8), count_tokens) <= room
 

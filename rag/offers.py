@@ -1,0 +1,111 @@
+"""What a sentence offers against what a question asks for: a few features that a person can read, and their weights.
+
+The weights are learned on the dev questions: python -m eval.train.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from rag.question import asks_for_figure, holds_figure
+from rag.words import plain, tokens
+
+WEIGHTS = Path(__file__).with_name("offers.json")
+FEATURES = (
+    "meaning",  # cosine of question and sentence
+    "meaning before",  # of question and the sentence before: an answer often follows what names its subject
+    "words",  # share of the question's words, by rarity, that the sentence holds; those of the title aside
+    "spelling",  # share of the question's runs of four letters: forgives endings and typos
+    "figure",  # a number where one is asked for
+    "data",  # data named where they are asked for
+    "result",  # a result where one is asked for
+    "place",  # 0 for the first sentence of the abstract, near 1 for the last
+    "first",  # the first sentence seldom answers
+    "bare link",  # an address that nobody asked for
+    "of results",
+    "of methods",
+)
+_ADDRESS = re.compile(r"https?://|github")
+_ASKS_LINK = re.compile(r"\b(?:code|link|url|github|download|available|weights|repo|id)\b", re.IGNORECASE)
+_OF_DATA = re.compile(
+    r"\b(?:data ?sets?|corpus|corpora|benchmark|trained on|pretrain\w* (?:data|on)|collect)", re.IGNORECASE
+)
+_OF_RESULTS = re.compile(
+    r"\b(?:outperform|achiev|improv|surpass|reach|gain|result|accuracy|experiment|state-of-the-art|show)", re.IGNORECASE
+)
+_ASKS_RESULT = re.compile(
+    r"\b(?:how (?:much|well|good)|improv|gain|result|accura|perform|better|beat|outperform|score|reach|compare"
+    r"|state of the art)",
+    re.IGNORECASE,
+)
+_OF_METHODS = re.compile(
+    r"\b(?:propose|introduc|present|design|specifically|we use|by |novel|consist|based on|leverag|employ|framework"
+    r"|method)",
+    re.IGNORECASE,
+)
+_RUN = 4  # letters
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
+
+Rarity = Callable[[str], float]
+
+
+def scores(question: str, title: str, sentences: Sequence[str], cosines: np.ndarray, rarity: Rarity) -> np.ndarray:
+    """How well each sentence of an abstract answers, as log-odds up to a constant: (n,); `cosines` (n,) with each."""
+    table = features(question, title, sentences, cosines, rarity)
+    weighed: np.ndarray = table @ np.array([_weights()[name] for name in FEATURES])
+    return weighed
+
+
+@cache
+def _weights() -> dict[str, float]:
+    return {name: float(weight) for name, weight in json.loads(WEIGHTS.read_text(encoding="utf-8")).items()}
+
+
+def features(question: str, title: str, sentences: Sequence[str], cosines: np.ndarray, rarity: Rarity) -> np.ndarray:
+    """A row a sentence, a column a feature: (n, len(FEATURES))."""
+    before = np.concatenate(([cosines.mean()], cosines[:-1]))
+    asked, letters = _beyond(tokens(question), tokens(title)), _runs(question) - _runs(title)
+    rows = [
+        (
+            cosine,
+            earlier,
+            _covered(asked, sentence, rarity),
+            len(letters & _runs(sentence)) / max(1, len(letters)),
+            asks_for_figure(question) and holds_figure(sentence),
+            _both(_OF_DATA, _OF_DATA, question, sentence),
+            _both(_ASKS_RESULT, _OF_RESULTS, question, sentence),
+            place / len(sentences),
+            place == 0,
+            bool(_ADDRESS.search(sentence)) and not _ASKS_LINK.search(question),
+            bool(_OF_RESULTS.search(sentence)),
+            bool(_OF_METHODS.search(sentence)),
+        )
+        for place, (sentence, cosine, earlier) in enumerate(zip(sentences, cosines, before, strict=True))
+    ]
+    return np.array(rows, float)
+
+
+def _beyond(asked: Sequence[str], title: Sequence[str]) -> set[str]:
+    """The question's words without the title's, unless there are no others: every sentence is about those."""
+    return set(asked) - set(title) or set(asked)
+
+
+def _covered(asked: set[str], sentence: str, rarity: Rarity) -> float:
+    total = sum(map(rarity, asked))
+    return sum(map(rarity, asked & set(tokens(sentence)))) / total if total else 0.0
+
+
+def _runs(text: str) -> set[str]:
+    """Of four letters, in words of four letters or more; ^ and $ mark where a word begins and ends."""
+    words = (f"^{word}$" for word in _NO_LETTER.sub(" ", plain(text)).split() if len(word) >= _RUN)
+    return {word[at : at + _RUN] for word in words for at in range(len(word) - _RUN + 1)}
+
+
+def _both(asks: re.Pattern[str], offers: re.Pattern[str], question: str, sentence: str) -> bool:
+    return bool(asks.search(question) and offers.search(sentence))
