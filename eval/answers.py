@@ -37,11 +37,12 @@ def has_fact(plain: str, fact: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def fact_pattern(fact: str) -> re.Pattern[str]:
-    """Finds a fact in a text: case and white space aside, and not inside a longer number."""
-    words = fact.split()
+    """Finds a fact in a text: case and white space aside, 5% also as 5 % and 5\\%, and not inside a longer number."""
+    words = fact.replace("\\%", "%").split()
     before = r"(?<!\d)(?<!\d[.,])" if words[0][0].isdigit() else ""
     after = r"(?!\d)(?![.,]\d)" if words[-1][-1].isdigit() else ""
-    return re.compile(before + r"\s+".join(map(re.escape, words)) + after, re.IGNORECASE)
+    pattern = r"\s+".join(map(re.escape, words)).replace("%", r"\s*\\?%")
+    return re.compile(before + pattern + after, re.IGNORECASE)
 
 
 def numbers(text: str) -> set[str]:

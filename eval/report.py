@@ -165,6 +165,7 @@ def page(summary: Summary, cases: Sequence[Case]) -> str:
             one for one in ("right", "wrong", "abstained", "failed") if any(item.verdict == one for item in items)
         ],
         made_of=list(_flat(summary["run"])),
+        groups=[(name, found) for kind in ("split", "tag") for name, found in figures[kind].items()],
         began=day(summary["times"]["started"]),
     )
 

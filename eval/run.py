@@ -21,7 +21,7 @@ from eval.record import Record, differing
 from eval.results import FILE, Result, line_of, read_results, result_of, rewrite
 from ingest.add import ingest
 from rag.encoder import BundledEncoder
-from rag.errors import CallerMistake, UnknownPaper
+from rag.errors import AskpapersError, CallerMistake, UnknownPaper
 from rag.forms import answer_json
 from rag.library import Library
 from rag.pipeline import Pipeline, settled
@@ -78,7 +78,7 @@ def begin(folder: Path, questions: tuple[Question, ...], record: Record, how: Ho
     """Makes the folder ready: a run of the same record that was cut short, or is to be resumed, goes on.
 
     Anything else in it starts afresh, the answers before it kept aside. A line that can't be read is asked again.
-    Raises CallerMistake where it can't be resumed, but is to be.
+    Raises CallerMistake where it can't be resumed, but is to be; OSError.
     """
     old = read_run(folder) if (folder / RECORD).exists() else None
     changed = differing(old.record, record) if old else []
@@ -100,18 +100,15 @@ def _forget_figures(folder: Path) -> None:
 
 
 def _afresh(folder: Path, questions: tuple[Question, ...], record: Record) -> Run:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _forget_figures(folder)
-        if (folder / FILE).exists():
-            (folder / FILE).replace(folder / PREVIOUS)
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        (folder / FILE).touch()
-        lines = (json.dumps(question.as_json(), ensure_ascii=False) + "\n" for question in questions)
-        (folder / QUESTIONS).write_text("".join(lines), encoding="utf-8")
-        (folder / RECORD).write_text(json.dumps({"started": started, "run": record}, indent=1), encoding="utf-8")
-    except OSError as error:
-        raise CallerMistake(f"{folder} can't be written: {error.strerror}. Give another --out.") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    _forget_figures(folder)
+    if (folder / FILE).exists():
+        (folder / FILE).replace(folder / PREVIOUS)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    (folder / FILE).touch()
+    lines = (json.dumps(question.as_json(), ensure_ascii=False) + "\n" for question in questions)
+    (folder / QUESTIONS).write_text("".join(lines), encoding="utf-8")
+    (folder / RECORD).write_text(json.dumps({"started": started, "run": record}, indent=1), encoding="utf-8")
     return Run(folder, questions, record, started)
 
 
@@ -168,6 +165,17 @@ def _abstract(library: Library, key: str) -> str | None:
     except UnknownPaper:
         return None
     return paper.abstract if paper.id == key else None
+
+
+@contextmanager
+def written_to(folder: Path) -> Iterator[None]:
+    """Says in a line what keeps a run from being written. Raises AskpapersError."""
+    try:
+        yield
+    except OSError as error:
+        raise AskpapersError(
+            f"{error.filename or folder} can't be written: {error.strerror}. Mend that, then run it again to go on."
+        ) from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 
 SEED = 20_250_101
 RESAMPLES = 2_000  # of the bootstrap
-FLIPS = 10_000  # of the randomisation test
+FLIPS, AT_ONCE = 10_000, 500  # of the randomisation test, and how many of them are in memory
 Z = 1.959963984540054  # 97.5% of the normal distribution: intervals are at 95%
 SAME = 1e-9  # below this, a difference is the last bits of another processor
 
@@ -59,7 +59,7 @@ def bootstrap(scores: Sequence[float], clusters: Sequence[str]) -> Interval | No
     return float(low), float(high)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _draws(clusters: int) -> np.ndarray:
     """How often each cluster is drawn: (RESAMPLES, clusters)."""
     rng = np.random.default_rng(SEED)
@@ -116,8 +116,10 @@ def randomisation(differences: Sequence[float], clusters: Sequence[str]) -> floa
     seen = abs(float(sums.sum()))
     if seen < SAME:
         return 1.0
-    signs = np.random.default_rng(SEED).choice([-1.0, 1.0], (FLIPS, len(sums)))
-    reached = int((np.abs(signs @ sums) >= seen - SAME).sum())
+    rng, reached = np.random.default_rng(SEED), 0
+    for _ in range(FLIPS // AT_ONCE):
+        signs = rng.choice([-1.0, 1.0], (AT_ONCE, len(sums)))
+        reached += int((np.abs(signs @ sums) >= seen - SAME).sum())
     return (1 + reached) / (1 + FLIPS)
 
 

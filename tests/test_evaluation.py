@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -359,3 +360,27 @@ def test_python_m_eval_is_the_same_door() -> None:
 def test_every_eval_command_has_help_with_an_example(said: Said, command: str) -> None:
     code = askpapers(["eval", command, "--help"])
     assert code == 0
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(said: Said, questions: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, _, err = said("run", "--questions", questions, "--out", tmp_path / "file")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "can't be written" in err
+
+
+def test_ctrl_c_keeps_what_was_answered_and_says_how_to_go_on(
+    questions: Path, shipped_home: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "eval", "run", "--questions", str(questions), "--library", str(shipped_home)]
+    running = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "run"), "--repeat", "40"], stderr=subprocess.PIPE, text=True
+    )
+    file = tmp_path / "run" / "results.jsonl"
+    while not (file.exists() and file.stat().st_size):
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate()
+    assert (running.returncode, err.count("\n")) == (130, 1)
+    assert "run it again to go on" in err
+    assert len(read_results(tmp_path / "run")[0]) > 0

@@ -150,6 +150,9 @@ def test_reading_numbers_never_fails_and_finds_each_in_its_own_text(text: str) -
         ("It is 4.5\n times faster.", "4.5 times", True),
         ("See [25].", "25", False),
         ("GPT-4 wins.", "gpt-4", True),
+        ("It gains 5 %.", "5%", True),
+        ("It gains 5\\% more.", "5%", True),
+        ("It gains 5% more.", "5\\% more", True),
     ],
 )
 def test_a_fact_is_found_whole(text: str, fact: str, found: bool) -> None:

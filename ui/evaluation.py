@@ -75,7 +75,7 @@ def run(
 def _run(folder: Path, questions: tuple[Question, ...], settings: Settings, ship: bool, how: How) -> Summary:
     from eval.record import record
     from eval.report import write_reports
-    from eval.run import answer, begin, opened
+    from eval.run import answer, begin, opened, written_to
     from eval.summary import summarise
     from rag.encoder import BundledEncoder
     from ui.evaluation_terminal import watching
@@ -85,11 +85,12 @@ def _run(folder: Path, questions: tuple[Question, ...], settings: Settings, ship
     with progress() as step:
         library = open_library(settings, ship, step)
     made_of = record(settings, library, BundledEncoder().fingerprint, questions, how.repeat)
-    begun = begin(folder, questions, made_of, how)
-    with opened(library, questions, lambda one: open_pipeline(one, settings)) as pipelines, watching() as watch:
-        cases = answer(begun, pipelines, how.jobs, watch)
-    summary = summarise(begun, cases)
-    write_reports(folder, summary, cases)
+    with written_to(folder):
+        begun = begin(folder, questions, made_of, how)
+        with opened(library, questions, lambda one: open_pipeline(one, settings)) as pipelines, watching() as watch:
+            cases = answer(begun, pipelines, how.jobs, watch)
+        summary = summarise(begun, cases)
+        write_reports(folder, summary, cases)
     return summary
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAIN = ("right", "hit@1", "nDCG@10", "coverage", "citation precision", "citation recall", "evidence recall", "facts",
         "abstention accuracy", "attack success")  # fmt: skip
-SHOWN_FLIPS = 20
+SHOWN = 20  # failures and flips; the page has all
 
 
 @contextmanager
@@ -64,9 +64,9 @@ def print_summary(summary: Summary) -> None:
     print(f"{status}. Latency in ms: {_latency(summary['times']['latency'])}.")
     if summary["fallbacks"]:
         print(f"{summary['fallbacks']} were not written by {summary['run']['model']}: report.html says why.")
-    for key, entry in summary["questions"].items():
-        if entry["status"] == "failed":
-            print(printable(f"Failed: {key}"))
+    failed = [key for key, entry in summary["questions"].items() if entry["status"] == "failed"]
+    if failed:
+        print(printable(f"Failed: {', '.join(failed[:SHOWN])}{' ...' if len(failed) > SHOWN else ''}"))
 
 
 def _by_kind(summary: Summary) -> Table:
@@ -124,7 +124,7 @@ def print_flips(
     """The questions that flipped, both answers side by side."""
     console = Console()
     print(f"{sum(f.gain < 0 for f in flips)} lost, {sum(f.gain > 0 for f in flips)} won, {len(flips)} changed in all.")
-    for flip in flips[:SHOWN_FLIPS]:
+    for flip in flips[:SHOWN]:
         key = flip.id, 1
         verdict = "lost" if flip.gain < 0 else "won" if flip.gain > 0 else "another status"
         asked = first[key].question if key in first else ""
@@ -134,8 +134,8 @@ def print_flips(
         sides.add_column(ratio=1)
         sides.add_row(_side("A", first.get(key)), _side("B", second.get(key)))
         console.print(sides)
-    if len(flips) > SHOWN_FLIPS:
-        print(f"... and {len(flips) - SHOWN_FLIPS} more; --html FILE shows all.")
+    if len(flips) > SHOWN:
+        print(f"... and {len(flips) - SHOWN} more; --html FILE shows all.")
 
 
 def _side(name: str, result: Result | None) -> Panel:
