@@ -21,21 +21,21 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
-import ingest.add
 import rag.index
-import rag.split
 import rag.words
 from eval.ranking import ndcg, recall, reciprocal_rank
 from eval.record import code_hash
-from ingest.add import BATCH, Progress, cut, publish
+from ingest.add import BATCH, Progress, cut, embed, publish
 from rag.config import Settings
-from rag.encoder import BundledEncoder
-from rag.errors import CallerMistake
+from rag.encoder import BundledEncoder, Encoder
+from rag.errors import AskpapersError, CallerMistake
 from rag.library import Library
 from rag.retrieve import HybridRetriever
 from rag.types import Paper
+from rag.writer import Chunk
 
 DEPTH = 100  # papers ranked for each query
+SAMPLE = 100  # documents by which it is told that abstracts are cut otherwise now
 CANDIDATES = 200  # passages by meaning and as many by words: enough for DEPTH papers
 
 Qrels = dict[str, dict[str, float]]  # grades above 0 by document, by query
@@ -133,17 +133,41 @@ def documents(corpus: Path) -> Iterator[Paper]:
             yield Paper(key, " ".join(str(entry.get("title") or "").split()), text, doi=f"10.0000/{key}")
 
 
-def library_of(dataset: Dataset, encoder: BundledEncoder, cache: Path | None, progress: Progress | None) -> Library:
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """The bundled one, which also cuts passages, and the one that finds the papers, if another is configured."""
+
+    bundled: BundledEncoder
+    embedding: Encoder | None = None
+
+
+def library_of(dataset: Dataset, by: Encoders, cache: Path | None, progress: Progress | None) -> Library:
     """The collection's library, from the cache where it is there; made, or gone on with, where it isn't."""
-    cutting = code_hash(Path(ingest.add.__file__), Path(rag.split.__file__))
-    key = sha256(dataset.corpus.read_bytes() + f"{encoder.fingerprint} {cutting}".encode()).hexdigest()
-    folder = (cache or user_cache_path("askpapers", appauthor=False) / "retrieval") / key[:16]
+    encoder = by.bundled
+    root = cache or user_cache_path("askpapers", appauthor=False) / "retrieval"
+    folder = root / _hash_of(dataset.corpus, encoder)[:16]
     library = Library(folder)
     _forget_old_index(folder)
     if library.fresh:
         _fill(library, dataset.corpus, encoder, progress)
     publish(library, encoder, progress)
+    if by.embedding:
+        embed(library, by.embedding, ("passage",), progress)
     return library
+
+
+def _hash_of(corpus: Path, encoder: BundledEncoder) -> str:
+    """Of the collection, and of how it is cut and embedded: what the first documents come to tells that."""
+    total = sha256(corpus.read_bytes() + encoder.fingerprint.encode())
+    for paper in islice(documents(corpus), SAMPLE):
+        for chunk in _passages(paper, encoder):
+            total.update(b"%d %d " % (chunk.start, chunk.end) + chunk.digest)
+    return total.hexdigest()
+
+
+def _passages(paper: Paper, encoder: BundledEncoder) -> Iterator[Chunk]:
+    """Papers are found by their passages; sentences are for quoting."""
+    return (chunk for chunk in cut(paper, encoder) if chunk.kind == "passage")
 
 
 def _forget_old_index(folder: Path) -> None:
@@ -160,7 +184,7 @@ def _fill(library: Library, corpus: Path, encoder: BundledEncoder, progress: Pro
         papers, done = documents(corpus), 0
         while batch := list(islice(papers, BATCH)):
             for paper in batch:
-                writer.put(paper, partial(cut, encoder=encoder))
+                writer.put(paper, partial(_passages, encoder=encoder))
             texts = writer.lacking(encoder.fingerprint)
             writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
             done += len(batch)
@@ -169,22 +193,28 @@ def _fill(library: Library, corpus: Path, encoder: BundledEncoder, progress: Pro
         writer.settle()
 
 
-def measure(
-    library: Library, dataset: Dataset, encoder: BundledEncoder, settings: Settings
-) -> dict[str, dict[str, float]]:
-    """nDCG@10, Recall@100, MRR@10 and milliseconds a query, of `words`, `meaning` and `hybrid`."""
+def measure(library: Library, dataset: Dataset, by: Encoders, settings: Settings) -> dict[str, dict[str, float]]:
+    """nDCG@10, Recall@100, MRR@10 and milliseconds a query, of `words`, `meaning` and `hybrid`.
+
+    Raises AskpapersError where the configured embedding can't be asked: another's figures would stand in for its.
+    """
     wide = settings.model_copy(update={"candidates": max(CANDIDATES, settings.candidates)})
-    retriever = HybridRetriever(library, encoder, wide)
-    retriever.search("warm up")
+    hybrid = HybridRetriever(library, by.bundled, wide, by.embedding)
+    wordless = wide.model_copy(update={"words_weight": 0.0})
+    meaning = HybridRetriever(library, by.bundled, wordless, by.embedding)
     searches: dict[str, Callable[[str], Ranking]] = {
-        "words": partial(_by_words, retriever),
-        "meaning": partial(_by_meaning, retriever, encoder),
-        "hybrid": partial(_hybrid, retriever),
+        "words": partial(_by_words, hybrid),
+        "meaning": partial(_searched, meaning),
+        "hybrid": partial(_searched, hybrid),
     }
-    return {name: _measured(search, dataset) for name, search in searches.items()}
+    found = {name: _measured(search, dataset) for name, search in searches.items()}
+    if standby := meaning.standby or hybrid.standby:
+        raise AskpapersError(standby)
+    return found
 
 
 def _measured(search: Callable[[str], Ranking], dataset: Dataset) -> dict[str, float]:
+    search(dataset.queries[0].text)  # opens the index
     started = time.perf_counter()
     rankings = [search(query.text) for query in dataset.queries]
     taken = time.perf_counter() - started
@@ -214,7 +244,7 @@ def figures(ranked: Sequence[str], grades: Mapping[str, float]) -> dict[str, flo
     }
 
 
-def _hybrid(retriever: HybridRetriever, text: str) -> Ranking:
+def _searched(retriever: HybridRetriever, text: str) -> Ranking:
     return [(passage.span.paper.id, passage.score) for passage in retriever.search(text, most=DEPTH + 1)]
 
 
@@ -223,12 +253,6 @@ def _by_words(retriever: HybridRetriever, text: str) -> Ranking:
     scores = index.word_scores(text)
     rows = np.flatnonzero(scores > 0)
     return _best(index.papers, index.owners[rows], scores[rows])
-
-
-def _by_meaning(retriever: HybridRetriever, encoder: BundledEncoder, text: str) -> Ranking:
-    index, vector = retriever.index(), encoder.vector(text)
-    rows = index.nearest(vector, CANDIDATES)
-    return _best(index.papers, index.owners[rows], index.cosines(vector, rows))
 
 
 def _best(papers: Sequence[str], owners: Iterable[int], scores: Iterable[float]) -> Ranking:

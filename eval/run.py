@@ -19,8 +19,8 @@ from eval.metrics import Case
 from eval.questions import Question, read_questions
 from eval.record import Record, differing
 from eval.results import FILE, Result, line_of, read_results, result_of, rewrite
-from ingest.add import ingest
-from rag.encoder import BundledEncoder
+from ingest.add import embed, ingest
+from rag.encoder import BundledEncoder, Encoder
 from rag.errors import AskpapersError, CallerMistake, UnknownPaper
 from rag.forms import answer_json
 from rag.library import Library
@@ -180,18 +180,24 @@ def written_to(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def opened(
-    library: Library, questions: Iterable[Question], open_: Callable[[Library], Pipeline]
+    library: Library,
+    questions: Iterable[Question],
+    open_: Callable[[Library], Pipeline],
+    embedding: Encoder | None = None,
 ) -> Iterator[Pipelines]:
-    """A pipeline over the library, and one over a copy of it for every file of papers that questions bring along."""
+    """A pipeline over the library, and one over a copy of it for every file of papers that questions bring along.
+
+    `embedding`: the one beside the bundled encoder, if one is configured.
+    """
     with ExitStack() as stack:
         pipelines: dict[Path | None, Pipeline] = {None: open_(library)}
         for extra in sorted({question.extra for question in questions if question.extra}):
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="askpapers-eval-")))
-            pipelines[extra] = open_(_copy(library, folder, extra))
+            pipelines[extra] = open_(_copy(library, folder, extra, embedding))
         yield pipelines
 
 
-def _copy(library: Library, folder: Path, extra: Path) -> Library:
+def _copy(library: Library, folder: Path, extra: Path, embedding: Encoder | None) -> Library:
     """The library with more papers in it; its index comes along, so that only these are embedded."""
     with (
         closing(sqlite3.connect(library.folder / LIBRARY)) as source,
@@ -205,4 +211,6 @@ def _copy(library: Library, folder: Path, extra: Path) -> Library:
     if summary.refused:
         refusal = summary.refused[0]
         raise CallerMistake(f"{extra}, {refusal.where or 'as a whole'}: {refusal.reason}")
+    if embedding:
+        embed(copy, embedding, ("passage",))
     return copy

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from embedding import configure, loaded
 
 from eval.gate import BASELINE, regressions
 from eval.metrics import Case
@@ -19,7 +20,9 @@ from eval.readme import rewritten
 from eval.record import public, record
 from eval.results import read_results
 from eval.run import How, Run, answer, begin, opened
+from eval.scripted import scripted
 from eval.summary import Summary, read_summary, summarise, written
+from ingest.add import embed, ingest
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import CallerMistake
@@ -276,6 +279,20 @@ def test_attacks_are_asked_of_a_copy_of_the_library_that_holds_their_papers(pipe
     assert summary["figures"]["all"]["hit@3"]["value"] == summary["figures"]["all"]["fidelity"]["value"] == 1
     assert len(pipeline.library) == before
     assert not any(folder.exists() for folder in copies)
+
+
+def test_attacks_are_found_by_another_embedding_too(
+    said: Said, library: Library, encoder: BundledEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(library, [SHIPPED[-1].with_name("attack-papers.jsonl")], encoder)
+    with scripted(dimension=8) as server:
+        configure(server, monkeypatch)
+        embed(library, loaded(server), ("passage",))
+        arguments = ["run", "--questions", str(SHIPPED[-1]), "--limit", "3", "--out", str(tmp_path / "run")]
+        assert askpapers(["eval", *arguments, "--library", str(library.folder)]) == 0
+    summary = read_summary(tmp_path / "run")
+    assert summary["fallbacks"] == 0
+    assert summary["run"]["embedding"].startswith("local/scripted@")
 
 
 def test_two_runs_are_compared_with_the_flipped_questions_side_by_side(

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from conftest import SHARED
+from embedding import loaded, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.retrieval import Asked, _settled, library_of, measure, read_dataset, read_qrels
+from eval.retrieval import Asked, Encoders, _settled, library_of, measure, read_dataset, read_qrels
+from eval.scripted import scripted
 from rag.config import Settings
 from rag.encoder import BundledEncoder
-from rag.errors import CallerMistake
+from rag.errors import AskpapersError, CallerMistake
 from ui.cli import run
 
 TEXTS = {
@@ -62,7 +64,7 @@ def test_the_command_prints_three_ways_of_searching_as_json(
 def test_documents_keep_their_ids_and_those_of_one_title_stay_apart(
     dataset: Path, tmp_path: Path, encoder: BundledEncoder
 ) -> None:
-    library = library_of(read_dataset(dataset), encoder, tmp_path / "cache", None)
+    library = library_of(read_dataset(dataset), Encoders(encoder), tmp_path / "cache", None)
     assert {paper.id for paper in library.papers()} == set(TEXTS)
 
 
@@ -70,22 +72,22 @@ def test_a_collection_is_embedded_once(
     dataset: Path, tmp_path: Path, encoder: BundledEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = read_dataset(dataset)
-    first = measure(library_of(read, encoder, tmp_path / "cache", None), read, encoder, Settings())
+    first = measure(library_of(read, Encoders(encoder), tmp_path / "cache", None), read, Encoders(encoder), Settings())
     monkeypatch.setattr(BundledEncoder, "vectors", lambda *_: pytest.fail("it was embedded again"))
-    second = measure(library_of(read, encoder, tmp_path / "cache", None), read, encoder, Settings())
+    second = measure(library_of(read, Encoders(encoder), tmp_path / "cache", None), read, Encoders(encoder), Settings())
     for name in first:
         assert first[name] | {"ms_per_query": 0} == second[name] | {"ms_per_query": 0}
 
 
 def test_an_index_made_by_other_code_is_made_anew(dataset: Path, tmp_path: Path, encoder: BundledEncoder) -> None:
     read = read_dataset(dataset)
-    folder = library_of(read, encoder, tmp_path / "cache", None).folder
-    index = next((folder / "index").glob("*-bundled*"))
+    folder = library_of(read, Encoders(encoder), tmp_path / "cache", None).folder
+    index = next((folder / "index").glob("[0-9]*"))
     before = index.stat().st_mtime_ns
-    library_of(read, encoder, tmp_path / "cache", None)
+    library_of(read, Encoders(encoder), tmp_path / "cache", None)
     assert index.stat().st_mtime_ns == before
     (folder / "index-code").write_text("another")
-    library_of(read, encoder, tmp_path / "cache", None)
+    library_of(read, Encoders(encoder), tmp_path / "cache", None)
     assert index.stat().st_mtime_ns != before
 
 
@@ -128,3 +130,29 @@ def test_cranfield_has_225_queries_and_1837_judgements() -> None:
     read = read_dataset(SHARED / "data" / "cranfield")
     assert len(read.queries) == 225
     assert sum(map(len, read.qrels.values())) == 1837
+
+
+def test_another_embedding_is_measured_where_one_is_configured(
+    dataset: Path, tmp_path: Path, encoder: BundledEncoder
+) -> None:
+    read = read_dataset(dataset)
+    with scripted(dimension=8) as server:
+        by = Encoders(encoder, loaded(server))
+        found = measure(library_of(read, by, tmp_path / "cache", None), read, by, Settings())
+        assert TEXTS["d1"] in " ".join(texts(server))
+    bundled = measure(
+        library_of(read, Encoders(encoder), tmp_path / "cache", None), read, Encoders(encoder), Settings()
+    )
+    assert found["words"]["nDCG@10"] == bundled["words"]["nDCG@10"]
+    assert found["meaning"]["nDCG@10"] < bundled["meaning"]["nDCG@10"]
+
+
+def test_an_embedding_that_cannot_be_asked_is_told_and_no_other_measured_in_its_place(
+    dataset: Path, tmp_path: Path, encoder: BundledEncoder
+) -> None:
+    read = read_dataset(dataset)
+    with scripted(dimension=8) as server:
+        by = Encoders(encoder, loaded(server))
+        library = library_of(read, by, tmp_path / "cache", None)
+    with pytest.raises(AskpapersError, match="refuses the connection"):
+        measure(library, read, by, Settings())

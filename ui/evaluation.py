@@ -78,16 +78,19 @@ def _run(folder: Path, questions: tuple[Question, ...], settings: Settings, ship
     from eval.run import answer, begin, opened, written_to
     from eval.summary import summarise
     from rag.encoder import BundledEncoder
+    from rag.models import load_embedding
     from ui.evaluation_terminal import watching
     from ui.opening import open_library, open_pipeline
     from ui.terminal import progress
 
     with progress() as step:
         library = open_library(settings, ship, step)
-    made_of = record(settings, library, BundledEncoder().fingerprint, questions, how.repeat)
+    embedding = load_embedding(settings)
+    made_of = record(settings, library, (embedding or BundledEncoder()).fingerprint, questions, how.repeat)
     with written_to(folder):
         begun = begin(folder, questions, made_of, how)
-        with opened(library, questions, lambda one: open_pipeline(one, settings)) as pipelines, watching() as watch:
+        ready = opened(library, questions, lambda one: open_pipeline(one, settings), embedding)
+        with ready as pipelines, watching() as watch:
             cases = answer(begun, pipelines, how.jobs, watch)
         summary = summarise(begun, cases)
         write_reports(folder, summary, cases)
@@ -182,16 +185,18 @@ def retrieval(
     ] = None,
 ) -> None:
     """Measures retrieval alone on another collection: words, meaning, and both as the product searches."""
-    from eval.retrieval import library_of, measure, read_dataset
+    from eval.retrieval import Encoders, library_of, measure, read_dataset
     from rag.config import load_settings
     from rag.encoder import BundledEncoder
+    from rag.models import load_embedding
     from ui.evaluation_terminal import print_retrieval
     from ui.terminal import progress
 
-    read, encoder = read_dataset(dataset), BundledEncoder()
+    read, settings = read_dataset(dataset), load_settings()
+    by = Encoders(BundledEncoder(), load_embedding(settings))
     with progress() as step:
-        library = library_of(read, encoder, cache, step)
-    found = measure(library, read, encoder, load_settings())
+        library = library_of(read, by, cache, step)
+    found = measure(library, read, by, settings)
     if as_json:
         print(json.dumps(found))
     else:
