@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,6 +122,26 @@ def randomisation(differences: Sequence[float], clusters: Sequence[str]) -> floa
         signs = rng.choice([-1.0, 1.0], (AT_ONCE, len(sums)))
         reached += int((np.abs(signs @ sums) >= seen - SAME).sum())
     return (1 + reached) / (1 + FLIPS)
+
+
+def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Agreement of two graders beyond chance (Cohen 1960), from both verdicts on each thing graded; at most 1.
+
+    (p - e) / (1 - e): p the share of equal verdicts, e the sum over verdicts of the product of both graders' shares.
+    None where e is 1: both always gave the one verdict, and chance alone explains it.
+
+    >>> kappa([("a", "a"), ("a", "b"), ("b", "b"), ("b", "b")])  # p = 3/4, e = 1/2 1/4 + 1/2 3/4 = 1/2
+    0.5
+    >>> kappa([("a", "b"), ("b", "a")]), kappa([("a", "a")]), kappa([])
+    (-1.0, None, None)
+    """
+    n = len(pairs)
+    ones, others = (Counter(side) for side in zip(*pairs, strict=True)) if pairs else (Counter[str](), Counter[str]())
+    by_chance = sum(ones[verdict] * others[verdict] for verdict in ones)  # e n²
+    if by_chance == n * n:
+        return None
+    equal = sum(one == other for one, other in pairs)
+    return (equal * n - by_chance) / (n * n - by_chance)
 
 
 @dataclass(frozen=True, slots=True)
