@@ -49,6 +49,6 @@ def _lost(change: Change, margin: float) -> str | None:
 
 def accept(run: Summary, file: Path) -> None:
     """Makes the run the baseline: its figures and per-question scores; no times, no texts."""
-    kept = {name: value for name, value in run.items() if name not in ("times", "risk_coverage")}
+    kept = {name: value for name, value in run.items() if name not in ("times", "risk_coverage", "judge")}
     library = {name: value for name, value in run["run"]["library"].items() if name != "edition"}
     file.write_text(written(kept | {"run": run["run"] | {"library": library}}), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from eval.agreement import HEAD, notes, rows
 from eval.metrics import Case
 from eval.missed import missed
 from eval.readme import plain, table
@@ -20,6 +21,7 @@ def markdown(summary: Summary, cases: Sequence[Case]) -> str:
             table(summary),
             "",
             *_figures(summary),
+            *_judged(summary),
             "",
             f"## Not right: {len(wrong)} of {len(cases)}",
             *(line for case in wrong for line in _case(case)),
@@ -35,6 +37,15 @@ def _figures(summary: Summary) -> Iterator[str]:
         value = "-" if found["value"] is None else f"{found['value']:.3f}"
         bounds = "-" if found["low"] is None else f"{found['low']:.3f} to {found['high']:.3f}"
         yield f"| {name} | {value} | {bounds} | {found['scored']} of {found['of']} |"
+
+
+def _judged(summary: Summary) -> Iterator[str]:
+    if found := summary.get("judge"):
+        yield f"\n## Judged by {plain(found['model'])}\n"
+        yield f"| {' | '.join(HEAD)} |"
+        yield "|---" * len(HEAD) + "|"
+        yield from (f"| {' | '.join(row)} |" for row in rows(found))
+        yield from (f"\n{plain(note)}" for note in notes(found))
 
 
 def _case(case: Case) -> Iterator[str]:

@@ -15,9 +15,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from eval import plots
+from eval import agreement, plots
 from eval.answers import fact_pattern
 from eval.compare import Flip, changes, flips
+from eval.judge import Grade
 from eval.markdown import markdown
 from eval.metrics import METRICS, Case, scores
 from eval.missed import Judged, Missed, judged, missed
@@ -70,9 +71,10 @@ class Quote:
 
 @dataclass(frozen=True)
 class Item:
-    """A question and an answer to it, as the page shows them."""
+    """A question and an answer to it, as the page shows them, with a judge's grades where there are any."""
 
     case: Case
+    grades: tuple[Grade, ...] = ()
 
     @property
     def question(self) -> Question:
@@ -138,16 +140,19 @@ def _painted(text: str, cuts: re.Pattern[str], shades: Mapping[str, str]) -> Ite
     yield None, text[place:]
 
 
-def write_reports(folder: Path, summary: Summary, cases: Sequence[Case]) -> None:
+def write_reports(folder: Path, summary: Summary, cases: Sequence[Case], grades: Sequence[Grade] = ()) -> None:
     """The page, its Markdown and summary.json of a run."""
-    (folder / PAGE).write_text(page(summary, cases), encoding="utf-8")
+    (folder / PAGE).write_text(page(summary, cases, grades), encoding="utf-8")
     (folder / MARKDOWN).write_text(markdown(summary, cases), encoding="utf-8")
     (folder / SUMMARY).write_text(written(summary), encoding="utf-8")  # last: with it, the run is whole
 
 
-def page(summary: Summary, cases: Sequence[Case]) -> str:
+def page(summary: Summary, cases: Sequence[Case], grades: Sequence[Grade] = ()) -> str:
     """The run as one page."""
-    figures, items = summary["figures"], [Item(case) for case in cases]
+    by_key: dict[tuple[str, int], tuple[Grade, ...]] = {}
+    for grade in grades:
+        by_key[grade.id, grade.repeat] = (*by_key.get((grade.id, grade.repeat), ()), grade)
+    figures, items = summary["figures"], [Item(case, by_key.get(case.result.key, ())) for case in cases]
     by_kind = {name: {kind: found[name] for kind, found in figures["kind"].items() if name in found} for name in PLOTS}
     return _rendered(
         "report.html",
@@ -164,6 +169,7 @@ def page(summary: Summary, cases: Sequence[Case]) -> str:
         verdicts=[
             one for one in ("right", "wrong", "abstained", "failed") if any(item.verdict == one for item in items)
         ],
+        agreement=agreement,
         made_of=list(_flat(summary["run"])),
         groups=[(name, found) for kind in ("split", "tag") for name, found in figures[kind].items()],
         began=day(summary["times"]["started"]),

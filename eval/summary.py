@@ -193,7 +193,7 @@ def scores_of(summary: Summary) -> dict[str, dict[str, float]]:
 
 def written(summary: Summary) -> str:
     """As JSON, a line a figure and a line a question, so that two of them can be compared by eye."""
-    depths = {"figures": 3, "run": 1, "questions": 1}
+    depths = {"figures": 3, "run": 1, "questions": 1, "judge": 1}
     parts = (f" {json.dumps(name)}: {_lines(value, depths.get(name, 0))}" for name, value in summary.items())
     return "{\n" + ",\n".join(parts) + "\n}\n"
 

@@ -86,7 +86,7 @@ class Reading:
 
 def read(raw: str, evidence: Sequence[str], final: bool = True) -> Reading:
     """What a model wrote over numbered `evidence` (1 is the first); unless `final`, more may follow."""
-    text = _BIBLIOGRAPHY.sub("", _without_thoughts(raw))
+    text = _BIBLIOGRAPHY.sub("", without_thoughts(raw))
     page = _Page(evidence, "\n".join(evidence))
     page.write(text, len(text) if final else _settled(text))
     return Reading(tuple(_said("".join(page.plain), page.marks)), tuple(dict.fromkeys(page.notes)))
@@ -118,7 +118,7 @@ def _marked(one: Said, numbers: dict[int, int]) -> Iterator[str | int]:
     yield one.text[done:]
 
 
-def _without_thoughts(raw: str) -> str:
+def without_thoughts(raw: str) -> str:
     """What reasoning models put between tags; a server may keep the opening one for itself."""
     return _ORPHAN.sub("", _THOUGHT.sub("", raw), count=1).lstrip()
 

@@ -13,6 +13,7 @@ import typer
 from rag.errors import CallerMistake
 
 if TYPE_CHECKING:
+    from eval.judge import Judge
     from eval.questions import Question
     from eval.run import How
     from eval.summary import Summary
@@ -49,6 +50,9 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Questions at a time.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or refuse.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Resume, and ask again what failed.")] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Have a model grade the answers, too: ASKPAPERS_LLM's, else that of --llm.")
+    ] = False,
     library: Home = None,
     llm: Llm = None,
 ) -> int:
@@ -65,14 +69,33 @@ def run(
         raise CallerMistake("Which run is to be resumed? Name its folder with --out.")
     asked = chosen(read_sets(questions or SHIPPED), tag, split, limit)
     settings = load_settings(home=library, llm=llm)
+    grader = _judge(library, settings) if judge else None
     folder = out or settings.library / "runs" / datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
-    summary = _run(folder, asked, settings, library is None, How(repeat, jobs, resume, retry_failed))
+    summary = _run(folder, asked, settings, library is None, How(repeat, jobs, resume, retry_failed), grader)
     print_summary(summary)
     print(f"\n{folder / 'report.html'} shows every question.")
     return int(summary["status"]["failed"] > 0)
 
 
-def _run(folder: Path, questions: tuple[Question, ...], settings: Settings, ship: bool, how: How) -> Summary:
+def _judge(library: Path | None, settings: Settings) -> Judge:
+    """The model that is configured, also where another writes or none."""
+    from eval.judge import load_judge
+    from rag.config import load_settings
+
+    configured = load_settings(home=library)
+    return load_judge(settings if configured.llm == "extractive" else configured)
+
+
+def _run(
+    folder: Path,
+    questions: tuple[Question, ...],
+    settings: Settings,
+    ship: bool,
+    how: How,
+    judge: Judge | None = None,
+) -> Summary:
+    from eval.agreement import judged
+    from eval.judge import grade_all
     from eval.record import record
     from eval.report import write_reports
     from eval.run import answer, begin, opened, written_to
@@ -92,8 +115,12 @@ def _run(folder: Path, questions: tuple[Question, ...], settings: Settings, ship
         ready = opened(library, questions, lambda one: open_pipeline(one, settings), embedding)
         with ready as pipelines, watching() as watch:
             cases = answer(begun, pipelines, how.jobs, watch)
-        summary = summarise(begun, cases)
-        write_reports(folder, summary, cases)
+        summary, grades = summarise(begun, cases), []
+        if judge:
+            with progress() as step:
+                grades = grade_all(folder, cases, judge, step)
+            summary["judge"] = judged(cases, grades, judge.model.name)
+        write_reports(folder, summary, cases, grades)
     return summary
 
 

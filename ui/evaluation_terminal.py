@@ -60,6 +60,8 @@ def print_summary(summary: Summary) -> None:
     console = Console(width=max(Console().width, 120))
     console.print(_by_kind(summary))
     console.print(_all_figures(summary["figures"]["all"]))
+    if "judge" in summary:
+        _print_judged(console, summary["judge"])
     status = ", ".join(f"{count} {name}" for name, count in summary["status"].items())
     print(f"{status}. Latency in ms: {_latency(summary['times']['latency'])}.")
     if summary["fallbacks"]:
@@ -83,6 +85,17 @@ def _all_figures(figures: Mapping[str, Any]) -> Table:
     for name, found in figures.items():
         table.add_row(name, _value(found), _interval(found), f"{found['scored']} of {found['of']}")
     return table
+
+
+def _print_judged(console: Console, found: Mapping[str, Any]) -> None:
+    from eval.agreement import HEAD, notes, rows
+
+    table = Table(*HEAD, title=printable(f"judged by {found['model']}"))
+    for row in rows(found):
+        table.add_row(*row)
+    console.print(table)
+    for note in notes(found):
+        print(printable(note))
 
 
 def _value(figure: Mapping[str, Any] | None) -> str:
