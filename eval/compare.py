@@ -43,6 +43,8 @@ def comparable(first: Summary, second: Summary) -> None:
     if one["sha256"] != other["sha256"]:
         sets = " and ".join(f"{entry['count']} questions of hash {entry['sha256'][:8]}" for entry in (one, other))
         raise CallerMistake(f"Two different question sets can't be compared: {sets}. Run both on the same questions.")
+    if first["questions"].keys() != second["questions"].keys():
+        raise CallerMistake("The two summaries are not of the questions that they name. Make both runs again.")
 
 
 def changes(first: Summary, second: Summary) -> list[Change]:

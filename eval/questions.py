@@ -149,19 +149,19 @@ def _yes_or_no(value: object) -> bool:
 def _name(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"a string is wanted, not {value!r}")
-    return value
+    return value and _text(value)
 
 
 def _groups(entry: dict[str, Any], name: str) -> Groups:
     """A plain string stands for a group of one."""
-    return tuple((group,) if isinstance(group, str) else _strings(group, 1) for group in _list(entry.get(name) or []))
+    return tuple(_strings([group] if isinstance(group, str) else group, 1) for group in _list(entry.get(name) or []))
 
 
 def _strings(value: object, least: int = 0) -> tuple[str, ...]:
     items = _list(value)
     if len(items) < least or not all(isinstance(item, str) and item.strip() for item in items):
         raise TypeError(f"a list of strings is wanted, not {value!r}")
-    return tuple(items)
+    return tuple(map(_text, items))
 
 
 def _list(value: object) -> list[Any]:

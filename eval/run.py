@@ -70,7 +70,7 @@ def read_run(folder: Path) -> Run:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         return Run(folder, read_questions(folder / QUESTIONS), record["run"], record["started"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise CallerMistake(f"{folder} holds no run. Make one: askpapers eval run --out {folder}") from None
 
 

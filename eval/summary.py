@@ -214,5 +214,5 @@ def read_summary(path: Path) -> Summary:
         if summary["schema"] != SCHEMA:
             raise CallerMistake(f"{file} has schema {summary['schema']}; {SCHEMA} is read. Make the run again.")
         return dict(summary) | {"questions": dict(summary["questions"]), "run": dict(summary["run"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CallerMistake(f"{file} is no summary of a run: {error}. Make one: askpapers eval run") from None

@@ -76,5 +76,9 @@ def _turn(entry: Any) -> Turn:
         case {"role": "user" | "assistant" as role, "content": str(content), **rest}:
             papers = rest.get("papers") or []
             if isinstance(papers, list):
-                return Turn(role, content, tuple(map(str, papers)))
+                return Turn(role, _writable(content), tuple(map(_writable, papers)))
     raise ValueError('a turn is {"role": "user" or "assistant", "content": "...", "papers": ["..."]}')
+
+
+def _writable(value: object) -> str:
+    return str(value).encode("utf-8", "replace").decode()  # JSON can hold lone surrogates, files and pages can't

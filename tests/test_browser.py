@@ -18,7 +18,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from test_evaluation_pages import HOSTILE as MARKUP
+from test_evaluation_pages import QUESTION, a_run, answer
 
+from eval.feedback import Thumb, append, now, read_thumbs
+from eval.metrics import Case
+from eval.questions import read_questions
 from eval.replies import Body, Reply, evidence, good, said
 from eval.scripted import scripted
 from ingest.add import ingest
@@ -44,13 +49,34 @@ def started(home: Path, port: int) -> tuple[subprocess.Popen[str], str]:
     return server, server.stdout.readline()
 
 
+def hostile_runs_and_thumbs(home: Path) -> None:
+    """Everything in them that is a text, is markup."""
+    said = answer(f"It is 81.4% {MARKUP} [1]", reason=MARKUP, fallback=MARKUP, notes=[MARKUP])
+    for name, result in (("one", said), ("other", said.model_copy(update={"status": "abstained"}))):
+        folder = home / "runs" / f"{name} <b>&![x](http:evil.example)"
+        a_run(folder, Library(home), Case(QUESTION, result))
+        summary = json.loads((folder / "summary.json").read_text())
+        summary["run"]["model"] = MARKUP
+        (folder / "summary.json").write_text(json.dumps(summary))
+    (home / "runs" / "broken").mkdir()
+    (home / "runs" / "broken" / "summary.json").write_text(MARKUP)
+    append(home / "feedback.jsonl", Thumb("x", now(), "down", MARKUP, MARKUP, (), said).line)
+
+
 @pytest.fixture(scope="module")
-def address(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped papers, and what is hostile."""
     home = tmp_path_factory.mktemp("window") / "home"
     shutil.copytree(shipped_home, home)
     papers = home.parent / "hostile.jsonl"
     papers.write_text(json.dumps(HOSTILE))
     ingest(Library(home), [papers], BundledEncoder())
+    hostile_runs_and_thumbs(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
     server, line = started(home, 8601)
     yield re.findall(r"http://\S+:\d+", line)[0]
     server.terminate()
@@ -160,6 +186,60 @@ def test_a_phone_shows_the_evidence_without_scrolling_sideways(page: Page) -> No
     page.get_by_role("button", name="Citation").last.click()
     expect(page.get_by_role("complementary", name="Evidence").locator(".current")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_hostile_words_of_runs_and_thumbs_are_shown_as_words(page: Page) -> None:
+    page.get_by_role("link", name="Evaluation").click()
+    expect(page.get_by_role("row").filter(has_text="is no summary of a run")).to_have_count(1)
+    expect(page.get_by_role("rowheader", name=QUESTION.kind)).to_be_visible()
+    page.get_by_role("tab", name="Compare").click()
+    expect(page.locator(".asked")).to_have_text(QUESTION.text)
+    expect(page.locator(".prose").first).to_contain_text(MARKUP)
+    page.get_by_role("tab", name="Questions").click()
+    expect(page.get_by_role("row").filter(has_text="✗ missed").last).to_contain_text(MARKUP)
+    page.get_by_role("button", name="Citation").click()
+    expect(page.get_by_role("complementary", name="Evidence").locator(".abstract")).to_have_text(MARKUP)
+    expect(page.get_by_role("complementary", name="Evidence").get_by_role("link")).to_have_count(0)
+    page.get_by_role("tab", name="Thumbs down").click()
+    expect(page.locator(".asked")).to_contain_text(MARKUP)
+    page.get_by_text("What was answered").click()
+    expect(page.locator(".note").first).to_have_text(MARKUP)
+
+
+def test_a_thumb_down_is_kept_as_a_question_and_taken_back(page: Page, home: Path) -> None:
+    ask(page, "What does CapsFusion replace?")
+    page.get_by_role("radio", name="Thumbs down").click()
+    page.get_by_placeholder("A word of why").fill("$x$ is not said")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Evaluation").click()
+    page.get_by_role("tab", name="Thumbs down").click()
+    expect(page.locator(".said").first).to_have_text("$x$ is not said")
+    page.get_by_role("button", name="Keep as a question").first.click()
+    page.get_by_placeholder("Choose, or type an id or a title").click()
+    page.keyboard.press("Enter")  # the first: the paper that was cited
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("askpapers eval run --questions")).to_be_visible()
+    (question,) = read_questions(home / "questions.jsonl")
+    assert question.papers[0][0].startswith("capsfusion-")
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("askpapers eval run --questions")).to_be_hidden()
+    assert read_thumbs(home / "feedback.jsonl")[0][0].why == "$x$ is not said"
+    page.get_by_role("link", name="Ask", exact=True).click()
+    expect(page.get_by_role("radio", name="Thumbs down")).to_be_checked()
+
+
+def test_a_phone_shows_the_evaluation_without_scrolling_sideways(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/evaluation")
+    for tab, last in (
+        ("Runs", "By kind of question"),
+        ("Compare", "Questions that flipped"),
+        ("Questions", "What was found"),
+    ):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("heading", name=last)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_models_answer_shows_what_is_borne_out_and_what_was_sent(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import uuid4
 
 from rag.types import Answer, Turn
 
@@ -14,6 +15,7 @@ class Exchange:
 
     question: str
     answer: Answer
+    key: str = field(default_factory=lambda: uuid4().hex[:12], compare=False)
 
 
 def history(chat: Sequence[Exchange]) -> tuple[Turn, ...]:

@@ -1,4 +1,4 @@
-"""What Streamlit has no widget for: an answer with its evidence, and questions to click.
+"""What Streamlit has no widget for: an answer with its evidence, questions to click, figures with intervals, words.
 
 Words of papers, models and people go to the page as data and are set there as text: no Markdown, LaTeX or HTML of
 theirs is ever rendered, and nothing of theirs fetched.
@@ -29,6 +29,19 @@ def show_starters(questions: Sequence[str], key: str) -> str | None:
     section = _component("starters", '<section aria-label="Questions to begin with"></section>')
     asked = section(data=list(questions), key=key, on_asked_change=lambda: None).asked
     return asked if asked in questions else None
+
+
+def show_table(table: dict[str, Any], key: str) -> str | None:
+    """A table as `ui.tables` makes them; gives the id of the row that was chosen just now."""
+    section = _component("table", "<section></section>")
+    chosen: str | None = section(data=table, key=key, on_chosen_change=lambda: None).chosen
+    return chosen if chosen in [row.get("id") for row in table["rows"]] else None
+
+
+def show_words(words: Sequence[tuple[str, str]], key: str) -> None:
+    """What somebody else wrote, as text; a paragraph each, by what it is: asked, said or small."""
+    shown = [{"kind": kind, "text": text} for kind, text in words if text]
+    _component("words", "<section></section>")(data=shown, key=key)
 
 
 def _component(name: str, html: str) -> Any:
@@ -97,5 +110,6 @@ def _footer(answer: Answer, quoted: int) -> str:
     """Who answered, from what, how fast, and what is not known."""
     found = f"{quoted} {'paper' if quoted == 1 else 'papers'} quoted" if quoted else "nothing quoted"
     tokens = f"{sum(answer.usage.values()):,} tokens" if answer.prompt and not answer.fallback else None
-    parts = (answer.model, found, f"{answer.timings['total_ms']:.0f} ms", tokens, ONLY_ABSTRACTS)
+    taken = f"{answer.timings['total_ms']:.0f} ms" if "total_ms" in answer.timings else None
+    parts = (answer.model, found, taken, tokens, ONLY_ABSTRACTS)
     return " · ".join(filter(None, parts))

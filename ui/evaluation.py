@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +42,8 @@ def run(
         typer.Option(metavar="PATH", help="Question file, or folder of them; may be repeated. Default: the shipped."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the run goes. Default: runs/DATE in the library's folder.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the run goes. Default: runs/DATE-MODEL beside the library."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many questions, spread evenly.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only questions with this tag.")] = None,
@@ -62,6 +64,7 @@ def run(
     """
     from eval.questions import SHIPPED, chosen, read_sets
     from eval.run import How
+    from eval.runs import FOLDER
     from rag.config import load_settings
     from ui.evaluation_terminal import print_summary
 
@@ -70,11 +73,16 @@ def run(
     asked = chosen(read_sets(questions or SHIPPED), tag, split, limit)
     settings = load_settings(home=library, llm=llm)
     grader = _judge(library, settings) if judge else None
-    folder = out or settings.library / "runs" / datetime.now().astimezone().strftime("%Y-%m-%d-%H%M%S")
+    folder = out or settings.library / FOLDER / _name(settings.llm)
     summary = _run(folder, asked, settings, library is None, How(repeat, jobs, resume, retry_failed), grader)
     print_summary(summary)
     print(f"\n{folder / 'report.html'} shows every question.")
     return int(summary["status"]["failed"] > 0)
+
+
+def _name(model: str) -> str:
+    """Of a run's folder: when, and which model."""
+    return f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}-{re.sub(r'[^A-Za-z0-9.]+', '-', model)}"
 
 
 def _judge(library: Path | None, settings: Settings) -> Judge:
