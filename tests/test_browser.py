@@ -170,7 +170,7 @@ def test_every_answer_says_who_wrote_it_and_that_only_abstracts_are_known(page: 
 
 
 def test_hostile_words_of_papers_and_questions_are_shown_as_words(page: Page) -> None:
-    ask(page, "What of ![x](http://evil.example/x.png) <b>Zyxel</b> lattices and $\\frac{1}{2}$?")
+    ask(page, "At how many kelvin do ![x](http://evil.example/x.png) <b>Zyxel</b> lattices fold, $\\frac{1}{2}$?")
     expect(page.get_by_test_id("stChatMessage").first).to_contain_text("![x](http://evil.example/x.png) <b>Zyxel</b>")
     expect(page.locator(".prose")).to_contain_text("<img src=http://evil.example/a.png onerror=alert(1)>")
     expect(page.locator(".prose")).to_contain_text("$40$ kelvin <script>alert(1)</script>")
