@@ -114,19 +114,20 @@ class HybridRetriever(BaseRetriever):
 
     def _rank(self, index: Index, vector: np.ndarray, text: str, papers: frozenset[str] | None) -> Ranked:
         words = index.word_scores(text)
-        rows = self._candidates(index, vector, words) if papers is None else _rows_of(index, papers)
+        owned = [index.papers.index(paper) for name in names(text) if (paper := _owner(index, name))]
+        rows = self._candidates(index, vector, words, owned) if papers is None else _rows_of(index, papers)
         mean, deviation = index.cosine_moments(vector)
         meaning = (index.cosines(vector, rows) - mean) / deviation
         matching = (words[rows] - words.mean()) / (words.std() or 1.0)
-        owned = [index.papers.index(paper) for name in names(text) if (paper := _owner(index, name))]
         naming = NAMED * np.isin(index.owners[rows], owned)
         return _best_of_each(index, rows, meaning + self._settings.words_weight * matching + naming)
 
-    def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """The best by meaning and the best by words: with exact scores for both, as good as scoring every row."""
+    def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray, owned: list[int]) -> np.ndarray:
+        """The best by meaning, by words and by name: with exact scores for all, as good as scoring every row."""
         most = min(self._settings.candidates, len(words))
         matching = np.argpartition(-words, most - 1)[:most]
-        return np.union1d(index.nearest(vector, most), matching[words[matching] > 0])
+        named = np.flatnonzero(np.isin(index.owners, owned))
+        return np.union1d(np.union1d(index.nearest(vector, most), matching[words[matching] > 0]), named)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return [as_node(passage) for passage in self.search(query_bundle.query_str)]

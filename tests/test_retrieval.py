@@ -21,6 +21,7 @@ from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryGone
 from rag.library import Library
+from rag.question import names
 from rag.retrieve import HybridRetriever
 from rag.types import EVERYTHING, Paper, Passage, Scope
 from rag.writer import Writer
@@ -72,11 +73,13 @@ def ids(passages: tuple[Passage, ...]) -> list[str]:
 
 
 def by_brute_force(retriever: HybridRetriever, encoder: BundledEncoder, text: str, scope: Scope) -> list[str]:
-    """Every passage scored by meaning and by words, both standardised over all; each paper's best; the best six."""
+    """Every passage scored by meaning, words (standardised over all) and names; each paper's best; the best six."""
     index = retriever.index()
     meaning = index.vectors.astype(np.float64) @ encoder.vector(text)
     words = index.word_scores(text).astype(np.float64)
     scores = (meaning - meaning.mean()) / meaning.std() + 0.5 * (words - words.mean()) / (words.std() or 1)
+    owned = [retriever.owner(name) for name in names(text)]
+    scores += 1.5 * np.array([index.papers[owner] in owned for owner in index.owners])
     within = retriever.library.within(scope)
     best: dict[str, float] = {}
     for owner, score in zip(index.owners, scores, strict=True):
