@@ -199,17 +199,15 @@ def measure(library: Library, dataset: Dataset, by: Encoders, settings: Settings
     Raises AskpapersError where the configured embedding can't be asked: another's figures would stand in for its.
     """
     wide = settings.model_copy(update={"candidates": max(CANDIDATES, settings.candidates)})
-    hybrid = HybridRetriever(library, by.bundled, wide, by.embedding)
-    wordless = wide.model_copy(update={"words_weight": 0.0})
-    meaning = HybridRetriever(library, by.bundled, wordless, by.embedding)
+    retriever = HybridRetriever(library, by.bundled, wide, by.embedding)
     searches: dict[str, Callable[[str], Ranking]] = {
-        "words": partial(_by_words, hybrid),
-        "meaning": partial(_searched, meaning),
-        "hybrid": partial(_searched, hybrid),
+        "words": partial(_by_words, retriever),
+        "meaning": partial(_by_meaning, retriever, by.embedding or by.bundled),
+        "hybrid": partial(_hybrid, retriever),
     }
     found = {name: _measured(search, dataset) for name, search in searches.items()}
-    if standby := meaning.standby or hybrid.standby:
-        raise AskpapersError(standby)
+    if retriever.standby:
+        raise AskpapersError(retriever.standby)
     return found
 
 
@@ -244,7 +242,7 @@ def figures(ranked: Sequence[str], grades: Mapping[str, float]) -> dict[str, flo
     }
 
 
-def _searched(retriever: HybridRetriever, text: str) -> Ranking:
+def _hybrid(retriever: HybridRetriever, text: str) -> Ranking:
     return [(passage.span.paper.id, passage.score) for passage in retriever.search(text, most=DEPTH + 1)]
 
 
@@ -253,6 +251,12 @@ def _by_words(retriever: HybridRetriever, text: str) -> Ranking:
     scores = index.word_scores(text)
     rows = np.flatnonzero(scores > 0)
     return _best(index.papers, index.owners[rows], scores[rows])
+
+
+def _by_meaning(retriever: HybridRetriever, encoder: Encoder, text: str) -> Ranking:
+    index, vector = retriever.index(), encoder.vector(text)
+    rows = index.nearest(vector, CANDIDATES)
+    return _best(index.papers, index.owners[rows], index.cosines(vector, rows))
 
 
 def _best(papers: Sequence[str], owners: Iterable[int], scores: Iterable[float]) -> Ranking:
