@@ -6,7 +6,6 @@ changes.
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,21 +13,20 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from itertools import islice
-from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from platformdirs import user_cache_path
 
 import rag.index
 import rag.words
+from eval.beir import Asked, Dataset, documents
 from eval.ranking import ndcg, recall, reciprocal_rank
 from eval.record import code_hash
 from ingest.add import BATCH, Progress, cut, embed, publish
 from rag.config import Settings
 from rag.encoder import BundledEncoder, Encoder
-from rag.errors import AskpapersError, CallerMistake
+from rag.errors import AskpapersError
 from rag.library import Library
 from rag.retrieve import HybridRetriever
 from rag.types import Paper
@@ -38,99 +36,7 @@ DEPTH = 100  # papers ranked for each query
 SAMPLE = 100  # documents by which it is told that abstracts are cut otherwise now
 CANDIDATES = 200  # passages by meaning and as many by words: enough for DEPTH papers
 
-Qrels = dict[str, dict[str, float]]  # grades above 0 by document, by query
 Ranking = list[tuple[str, float]]  # documents and scores, best first
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A query that has judgements; `without`: a document that is left out of its ranking."""
-
-    id: str
-    text: str
-    without: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A folder in BEIR's form."""
-
-    corpus: Path
-    queries: tuple[Asked, ...]
-    qrels: Qrels
-
-
-def read_dataset(folder: Path) -> Dataset:
-    """Queries that have a judgement above 0. Raises CallerMistake, naming file and line."""
-    qrels = read_qrels(
-        next((f for f in (folder / "qrels.tsv", folder / "qrels" / "test.tsv") if f.is_file()), None), folder
-    )
-    queries = tuple(
-        Asked(key, str(entry.get("text") or ""), _optional(entry.get("query_doc_id")))
-        for key, entry in _entries(folder / "queries.jsonl")
-        if key in qrels
-    )
-    corpus = folder / "corpus.jsonl"
-    if not queries or not corpus.is_file():
-        raise CallerMistake(f"{folder} holds no corpus.jsonl, or no query of queries.jsonl has a judgement above 0.")
-    return Dataset(corpus, queries, qrels)
-
-
-def read_qrels(file: Path | None, folder: Path) -> Qrels:
-    """Query, document and grade a line, with or without a header. Raises CallerMistake."""
-    if file is None:
-        raise CallerMistake(f"{folder} has neither qrels.tsv nor qrels/test.tsv.")
-    qrels: Qrels = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        match line.split("\t"):
-            case [query, document, grade] if _is_number(grade):
-                if float(grade) > 0:
-                    qrels.setdefault(query, {})[document] = float(grade)
-            case [_, *_] if number == 1 or not line.strip():
-                continue
-            case _:
-                raise CallerMistake(f"{file}, line {number}: query, document and grade, parted by tabs, are wanted.")
-    return qrels
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _optional(value: object) -> str | None:
-    return None if value in (None, "") else str(value)
-
-
-def _entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(id, object) of each line. Raises CallerMistake."""
-    number = 0
-    try:
-        with file.open(encoding="utf-8") as lines:
-            for line in lines:
-                number += 1
-                if line.strip():
-                    yield _entry(json.loads(line))
-    except OSError as error:
-        raise CallerMistake(f"{file} can't be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise CallerMistake(f"{file}, line {number}: {type(error).__name__} {error}.") from None
-
-
-def _entry(value: Any) -> tuple[str, dict[str, Any]]:
-    if not isinstance(value, dict):
-        raise TypeError("an object is wanted")
-    return str(value["_id"] if "_id" in value else value["id"]), value
-
-
-def documents(corpus: Path) -> Iterator[Paper]:
-    """A paper a document, under the document's own id; what has no text is left out."""
-    for key, entry in _entries(corpus):
-        text = str(entry.get("abstract") or entry.get("text") or "").strip()
-        if text:  # a DOI of its own keeps two documents of one title apart
-            yield Paper(key, " ".join(str(entry.get("title") or "").split()), text, doi=f"10.0000/{key}")
 
 
 @dataclass(frozen=True, slots=True)

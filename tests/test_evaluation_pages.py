@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from eval.comparison import write_comparison
 from eval.gate import accept
 from eval.markdown import markdown
 from eval.metrics import Case
 from eval.plots import change, intervals, risk_coverage
 from eval.questions import Question
 from eval.record import record
-from eval.report import write_comparison, write_reports
+from eval.report import write_reports
 from eval.results import Result, line_of
 from eval.run import Run, begin
 from eval.summary import summarise

@@ -13,7 +13,8 @@ from embedding import loaded, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.retrieval import Asked, Encoders, _settled, library_of, measure, read_dataset, read_qrels
+from eval.beir import Asked, read_dataset, read_qrels
+from eval.retrieval import Encoders, _settled, library_of, measure
 from eval.scripted import scripted
 from rag.config import Settings
 from rag.encoder import BundledEncoder

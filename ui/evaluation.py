@@ -140,7 +140,7 @@ def compare(
 ) -> None:
     """Shows what moved from A to B, whether that is noise, and the questions that flipped."""
     from eval.compare import changes, flips
-    from eval.report import write_comparison
+    from eval.comparison import write_comparison
     from eval.results import read_results
     from eval.summary import read_summary
     from ui.evaluation_terminal import print_changes, print_flips
@@ -220,7 +220,8 @@ def retrieval(
     ] = None,
 ) -> None:
     """Measures retrieval alone on another collection: words, meaning, and both as the product searches."""
-    from eval.retrieval import Encoders, library_of, measure, read_dataset
+    from eval.beir import read_dataset
+    from eval.retrieval import Encoders, library_of, measure
     from rag.config import load_settings
     from rag.encoder import BundledEncoder
     from rag.models import load_embedding
