@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from eval.items import Item
 from eval.metrics import Case
-from eval.report import Item
 from eval.results import FILE
 from eval.runs import Found, contents
 from eval.summary import Summary, scores_of
