@@ -10,7 +10,7 @@ from random import Random
 
 import numpy as np
 
-from eval.cases import Case, parity
+from eval.claims import Claim, parity
 from rag.question import names
 from rag.types import Paper, Span
 
@@ -62,7 +62,7 @@ _COUNT = re.compile(rf"\b({'|'.join(_COUNTS)})\b", re.IGNORECASE)
 Alter = Callable[[str, Random], str | None]  # None where the sentence has no room for it
 
 
-def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
+def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Claim]:
     """Of each sentence every alteration that it has room for; `vectors`: a row a sentence, unit length."""
     random = Random(SEED)
     papers = list(dict.fromkeys(span.paper for span in sentences))
@@ -70,7 +70,7 @@ def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
     strange = {paper: foreign(bearing, paper) for paper in papers}
     abroad, at_home = nearest_in_another_paper(sentences, vectors), nearest_in_its_paper(sentences, vectors)
     for place, span in enumerate(sentences):
-        case = partial(Case, true=False, part=parity(papers, span.paper))
+        case = partial(Claim, true=False, part=parity(papers, span.paper))
         for kind, statement in _changed(span.text, random):
             yield case(kind, statement=statement, quotes=(span,))
         for kind, others in (
@@ -83,7 +83,7 @@ def altered(sentences: Sequence[Span], vectors: np.ndarray) -> Iterator[Case]:
         yield case("wrong sentence of the paper", statement=span.text, quotes=(sentences[at_home[place]],))
 
 
-def altered_paraphrases(cases: Sequence[Case], sentences: Sequence[Span]) -> Iterator[Case]:
+def altered_paraphrases(cases: Sequence[Claim], sentences: Sequence[Span]) -> Iterator[Claim]:
     """Of each true paraphrase: a number changed, a name swapped; here the quote is not followed word by word."""
     random = Random(SEED)
     bearing = names_by_paper(sentences)

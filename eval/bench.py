@@ -25,7 +25,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.bench_model import fault_figures, model_figures
+from eval.bench_model import fault_figures, model_figures, shipped
 from eval.figure import Figure
 from ingest.add import SHIPPED, cut, ingest
 from ingest.read import read
@@ -139,8 +139,7 @@ def _stages(pipeline: Pipeline) -> dict[str, Callable[[str], object]]:
 
 def cold_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
     """The whole command from a cold process, beside the bare import of the two libraries it stands on."""
-    home = folder / "cold"
-    ingest(Library(home), [SHIPPED], BundledEncoder())
+    home = shipped(folder).folder
     ask = [sys.executable, "-c", "from ui.cli import main; main()", "ask", "What is MetaCLIP?", "--library", str(home)]
     bare = [sys.executable, "-c", "import chromadb, llama_index.core"]
     runs = [(_process(ask), _process(bare)) for _ in range(repeats + 1)][1:]

@@ -41,7 +41,7 @@ FAULTS: dict[str, Script] = {
 
 def model_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
     """Milliseconds from a question to the first word, beside the bare server asked with the same prompt."""
-    library = _shipped(folder)
+    library = shipped(folder)
     ours, bare = [], []
     with scripted(good) as server:
         pipeline = _pipeline(library, server.url)
@@ -61,7 +61,7 @@ def model_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
 
 def fault_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
     """Seconds until the extractive answer is there in place of a model that fails, and requests made by then."""
-    library = _shipped(folder)
+    library = shipped(folder)
     for what, script in FAULTS.items():
         with scripted(script) as server:
             seconds = median(_given_up(_pipeline(library, server.url)) for _ in range(repeats))
@@ -71,8 +71,9 @@ def fault_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
     yield Figure("given up: connection refused", seconds, "s")
 
 
-def _shipped(folder: Path) -> Library:
-    library = Library(folder / "model")
+def shipped(folder: Path) -> Library:
+    """The shipped papers in a library of this folder; made once."""
+    library = Library(folder / "shipped")
     ingest(library, [SHIPPED], BundledEncoder())
     return library
 

@@ -8,7 +8,6 @@ read.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,8 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.altered import altered, altered_paraphrases
-from eval.cases import Case, paraphrases, scifact
+from eval.claims import Claim, paraphrases, scifact
 from eval.rewritten import rewritten
+from eval.statistics import wilson
 from ingest.add import SHIPPED
 from ingest.read import read
 from rag.check import Similarity, check
@@ -32,7 +32,6 @@ from rag.errors import CallerMistake
 from rag.split import sentences
 from rag.types import Paper, Span, Support
 
-NORMAL_95 = 1.959964  # quantile of the normal distribution for a 95% interval
 OUTCOMES: tuple[Support, ...] = ("supported", "partial", "unsupported")
 SHOWN = ("odd", "train", "dev")  # parts in the table; JSON has all
 
@@ -72,7 +71,7 @@ def main(
         Console(width=120).print(*_tables(rates))
 
 
-def shipped_cases(vectors: Callable[[Sequence[str]], np.ndarray]) -> Iterator[Case]:
+def shipped_cases(vectors: Callable[[Sequence[str]], np.ndarray]) -> Iterator[Claim]:
     """All cases that need nothing but the shipped papers; `vectors`: a row a text, unit length."""
     papers = shipped_papers()
     spans = shipped_sentences(papers)
@@ -99,7 +98,7 @@ def cosine(encoder: BundledEncoder) -> Similarity:
     return lambda one, other: float(np.dot(vector(one), vector(other)))
 
 
-def measured(cases: Iterable[Case], similarity: Similarity) -> list[Rate]:
+def measured(cases: Iterable[Claim], similarity: Similarity) -> list[Rate]:
     """The rate of each outcome, by kind and part, the false kinds first, else as they come."""
     outcomes: dict[tuple[str, bool, str], Counter[Support]] = {}
     for case in cases:
@@ -114,14 +113,6 @@ def measured(cases: Iterable[Case], similarity: Similarity) -> list[Rate]:
 def _rate(key: tuple[str, bool, str], outcome: Support, counter: Counter[Support]) -> Rate:
     count, n = counter[outcome], counter.total()
     return Rate(*key, outcome, count, n, count / n, *wilson(count, n))
-
-
-def wilson(count: int, n: int) -> tuple[float, float]:
-    """95% score interval of a share of n > 0 (Wilson 1927)."""
-    share, z2 = count / n, NORMAL_95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = NORMAL_95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _tables(rates: Sequence[Rate]) -> Iterator[Table]:

@@ -13,8 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from eval.results import Result
-from rag.errors import CallerMistake
+from eval.results import Result, lines_of
 from rag.forms import turns
 from rag.schema import explained
 from rag.types import Turn
@@ -88,7 +87,7 @@ def read_thumbs(file: Path) -> tuple[list[Thumb], int]:
     """Those that stand, the newest first, and how many lines can't be read. Raises CallerMistake."""
     found: dict[str, Thumb] = {}
     unreadable = 0
-    for line in _lines(file):
+    for line in lines_of(file):
         try:
             thumb = _thumb(_Line.model_validate_json(line))
         except (ValidationError, ValueError):
@@ -105,13 +104,3 @@ def _standing(thumbs: Iterable[Thumb]) -> Iterator[Thumb]:
 
 def _thumb(line: _Line) -> Thumb:
     return Thumb(line.id, line.time, line.rating, line.why, line.question, turns(line.history), line.answer)
-
-
-def _lines(file: Path) -> Iterator[bytes]:
-    try:
-        with file.open("rb") as lines:
-            yield from (line for line in lines if line.strip())
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise CallerMistake(f"{file} can't be read: {error.strerror}.") from None

@@ -24,7 +24,8 @@ from eval.questions import Groups
 from rag.citations import without_thoughts
 from rag.config import Settings
 from rag.errors import CallerMistake, ModelCut, ModelError, ModelUnconfigured
-from rag.generate import CUT_SHORT, LONGEST, MARGIN, SURE
+from rag.generate import MARGIN
+from rag.heard import Heard
 from rag.models import Model, count_tokens, load_llm
 from rag.prompts import Numbered, correctness_prompt, size, support_prompt
 from rag.types import Message
@@ -128,18 +129,18 @@ class Judge:
 
     def _reply(self, prompt: Sequence[Message]) -> str:
         """All of it. Raises ModelError, also where the exchange did not go as it should."""
-        sent, read, finish, text = size(prompt, count_tokens), 0, None, ""
-        with closing(self.model.stream(prompt)) as tokens:  # type: ignore[type-var]
+        sent, heard = size(prompt, count_tokens), Heard()
+        with closing(self.model.stream(prompt)) as tokens:
             for token in filter(None, tokens):
-                text += token.text
-                finish, read = token.finish or finish, token.prompt_tokens or read
-                if len(text) > LONGEST:
+                heard.add(token)
+                if heard.is_overlong:
                     raise ModelCut("The reply did not end.")
-        if finish not in {"stop", "length"}:
+        if not heard.is_ended:
             raise ModelCut("The reply broke off.")
-        if sent > SURE and 0 < read < CUT_SHORT * sent:
+        if heard.is_of_part(sent):
+            read = heard.usage["prompt_tokens"]
             raise ModelCut(f"The server read {read:,} of about {sent:,} tokens. Raise its context window.")
-        return text.encode("utf-8", "replace").decode()
+        return heard.raw.encode("utf-8", "replace").decode()
 
 
 def load_judge(settings: Settings) -> Judge:

@@ -84,7 +84,7 @@ def read_results(folder: Path) -> tuple[dict[tuple[str, int], Result], int]:
     """The last result of every question and repeat, and how many lines can't be read. Raises CallerMistake."""
     found: dict[tuple[str, int], Result] = {}
     unreadable = 0
-    for line in _lines(folder / FILE):
+    for line in lines_of(folder / FILE):
         try:
             result = Result.model_validate_json(line)
             found[result.key] = result
@@ -93,7 +93,8 @@ def read_results(folder: Path) -> tuple[dict[tuple[str, int], Result], int]:
     return found, unreadable
 
 
-def _lines(file: Path) -> Iterator[bytes]:
+def lines_of(file: Path) -> Iterator[bytes]:
+    """Those that hold something; none where there is no file. Raises CallerMistake."""
     try:
         with file.open("rb") as lines:
             yield from (line for line in lines if line.strip())

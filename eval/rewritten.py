@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from eval.cases import Case, parity
+from eval.claims import Claim, parity
 from rag.types import Span
 
 _NUMBERS = (
@@ -51,7 +51,7 @@ _LEAST = 6  # words that a shortened sentence must keep
 Rewrite = Callable[[str], str]
 
 
-def rewritten(sentences: Sequence[Span]) -> Iterator[Case]:
+def rewritten(sentences: Sequence[Span]) -> Iterator[Claim]:
     """Of each sentence every rewrite that changes it; neighbours are merged, both cited."""
     papers = list(dict.fromkeys(span.paper for span in sentences))
     rewrites: dict[str, Rewrite] = {
@@ -68,12 +68,12 @@ def rewritten(sentences: Sequence[Span]) -> Iterator[Case]:
         for kind, rewrite in rewrites.items():
             statement = rewrite(span.text)
             if kind == "itself" or statement != span.text:
-                yield Case(kind, True, statement, (span,), part)
-        yield Case("with a lead-in", True, f"“{span.paper.title}”: {clause_dropped(span.text)}", (span,), part)
+                yield Claim(kind, True, statement, (span,), part)
+        yield Claim("with a lead-in", True, f"“{span.paper.title}”: {clause_dropped(span.text)}", (span,), part)
     for one, other in zip(sentences[::2], sentences[1::2], strict=False):
         if one.paper == other.paper:
             merged = f"{clause_dropped(one.text).rstrip('.')}; {opening_dropped(other.text)}"
-            yield Case("two sentences merged", True, merged, (one, other), parity(papers, one.paper))
+            yield Claim("two sentences merged", True, merged, (one, other), parity(papers, one.paper))
 
 
 def numbers_otherwise(sentence: str) -> str:

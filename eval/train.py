@@ -30,7 +30,7 @@ KINDS = ("named", "described", "detail")
 
 
 @dataclass(frozen=True)
-class Case:
+class Choice:
     """The sentences of a right paper: features (n, f), and for each group of evidence which of them belong (g, n)."""
 
     paper: str
@@ -51,7 +51,7 @@ def main(
         WEIGHTS.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
 
 
-def fitted(cases: Sequence[Case]) -> np.ndarray:
+def fitted(cases: Sequence[Choice]) -> np.ndarray:
     """Weights of the raw features (f,)."""
     rows = np.concatenate([case.table for case in cases])
     scale = rows.std(axis=0) + 1e-9
@@ -72,7 +72,7 @@ def fitted(cases: Sequence[Case]) -> np.ndarray:
     return raw
 
 
-def left_out(cases: Sequence[Case], first: int) -> float:
+def left_out(cases: Sequence[Choice], first: int) -> float:
     """Mean share of evidence groups found among the first sentences, each paper scored by weights that never saw it."""
     papers = np.random.default_rng(0).permutation(sorted({case.paper for case in cases}))
     found = []
@@ -83,7 +83,7 @@ def left_out(cases: Sequence[Case], first: int) -> float:
     return float(np.mean(found))
 
 
-def _recall(case: Case, weights: np.ndarray, first: int) -> float:
+def _recall(case: Choice, weights: np.ndarray, first: int) -> float:
     best = np.argsort(-(case.table @ weights), kind="stable")[:first]
     return float(case.gold[:, best].any(axis=1).mean())
 
@@ -94,7 +94,7 @@ def _softmax(values: np.ndarray) -> np.ndarray:
     return shares
 
 
-def _cases() -> list[Case]:
+def _cases() -> list[Choice]:
     with TemporaryDirectory() as folder:
         library, encoder = Library(Path(folder)), BundledEncoder()
         fill(library, encoder)
@@ -107,14 +107,14 @@ def _dev() -> list[Question]:
     return [question for question in read if question.split == "dev" and question.tags[0] in KINDS]
 
 
-def _case(question: Question, library: Library, encoder: BundledEncoder, rarity: Rarity) -> Case | None:
+def _case(question: Question, library: Library, encoder: BundledEncoder, rarity: Rarity) -> Choice | None:
     paper = library.paper(question.papers[0][0])
     stored = list(library.chunks("sentence", encoder.fingerprint, [paper.id]))
     texts = [item.span.text for item in stored]
     cosines = np.stack([item.vector for item in stored]).astype(np.float32) @ encoder.vector(question.text)
     gold = [[any(one in text or text in one for one in group) for text in texts] for group in question.evidence]
     table = features(question.text, paper.title, texts, cosines, rarity)
-    return Case(paper.id, table, np.array(gold)) if np.any(gold) else None
+    return Choice(paper.id, table, np.array(gold)) if np.any(gold) else None
 
 
 if __name__ == "__main__":

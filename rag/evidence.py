@@ -38,9 +38,16 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     quotes = _quotes(retriever, settings, question.asked, passages, named)
     best = max((quote.score for quote in quotes), default=0.0)
     if best < settings.abstain_below:
-        missing = f"None of the {len(retriever.library):,} abstracts comes close to this question."
-        return Evidence(passages, (), missing, best)
+        return Evidence(passages, (), _too_far(retriever, question), best)
     return Evidence(passages, quotes, confidence=best)
+
+
+def _too_far(retriever: HybridRetriever, question: Standalone) -> str:
+    """Names the papers that a follow-up is about: the others were not asked."""
+    if question.papers:
+        titles = [f"“{retriever.library.paper(paper).title}”" for paper in question.papers]
+        return f"What is known of {_listed(titles, 'and')} does not come close to this question."
+    return f"None of the {len(retriever.library):,} abstracts comes close to this question."
 
 
 def widened(
@@ -57,8 +64,8 @@ def widened(
     return tuple(sorted(kept, key=lambda quote: (papers.index(quote.span.paper.id), quote.span.start)))
 
 
-def _listed(words: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+def _listed(words: list[str], last: str = "or") -> str:
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _named(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[str, ...]:

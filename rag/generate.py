@@ -8,25 +8,25 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
+from rag.check import Similarity
 from rag.citations import Said, paint, read
 from rag.config import Settings
 from rag.errors import ContextOverflow, ModelCut, ModelError, ModelUntrue
-from rag.models import Model, Token, count_tokens
+from rag.heard import Heard
+from rag.models import Model, count_tokens
 from rag.prompts import answer_prompt, condense_prompt, fitted, size
 from rag.question import names
 from rag.quotes import Quote
 from rag.stream import Redrawn
 from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
-from rag.verify import Similarity, Weighed, distinct, weigh
+from rag.verify import Weighed, distinct, weigh
 
 PACE = 0.04  # seconds between two readings of what came so far
-LONGEST = 20_000  # characters of an answer that are read
 LONGEST_QUESTION = 600  # characters of a question made by a model that are believed
 REPEATS = 3  # of one sentence, from which on nothing new is expected
-CUT_SHORT = 0.6  # share of our count of a prompt's tokens under which a server has not read all of it
-SURE = 200  # tokens of a prompt from which on counts can be compared
 MARGIN = 1.15  # others' tokenizers need more tokens than the one we count with
 
 ATTRIBUTED = "Citations were added afterwards, where a quote bears the sentence out."
@@ -43,30 +43,6 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.!?…]['\"”’)\]]*$")
-
-
-@dataclass
-class _Heard:
-    """What a model has sent so far."""
-
-    parts: list[str] = field(default_factory=list)
-    length: int = 0
-    thoughts: int = 0
-    stopped: str | None = None  # why we listened no longer
-    finish: str | None = None
-    usage: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def raw(self) -> str:
-        return "".join(self.parts)
-
-    def add(self, token: Token) -> None:
-        self.parts.append(token.text)
-        self.length += len(token.text)
-        self.thoughts += len(token.thought)
-        self.finish = token.finish or self.finish
-        if token.prompt_tokens is not None and token.completion_tokens is not None:
-            self.usage = {"prompt_tokens": token.prompt_tokens, "completion_tokens": token.completion_tokens}
 
 
 @dataclass(frozen=True)
@@ -92,27 +68,28 @@ class Writer:
 
     def _written(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
         sent[:] = answer_prompt(question, quotes, secrets.token_hex(4))
-        heard, painted = _Heard(), ""
+        heard, painted = Heard(), ""
         for _ in self._listen(sent, heard):
             now = self._so_far(heard.raw, quotes)
             yield _beyond(painted, now)
             painted = now
-        self._trust(heard, size(sent, count_tokens))
-        draft = self._draft(heard, quotes, tuple(sent))
+        needed = size(sent, count_tokens)
+        self._trust(heard, needed)
+        draft = self._draft(heard, quotes, needed)
         yield _beyond(painted, draft.text)
         return draft
 
-    def _listen(self, prompt: Sequence[Message], heard: _Heard) -> Iterator[None]:
+    def _listen(self, prompt: Sequence[Message], heard: Heard) -> Iterator[None]:
         """Fills `heard`; comes up for air when there is something new to paint, or nothing for a while."""
         read_at = 0.0
-        with closing(self.model.stream(prompt)) as tokens:  # type: ignore[type-var]
+        with closing(self.model.stream(prompt)) as tokens:
             for token in tokens:
                 if token:
                     heard.add(token)
                 if token is None or time.monotonic() - read_at > PACE:
                     yield
                     read_at = time.monotonic()
-                    heard.stopped = CAPPED if heard.length > LONGEST else REPEATED if _repeats(heard.raw) else None
+                    heard.stopped = CAPPED if heard.is_overlong else REPEATED if _repeats(heard.raw) else None
                     if heard.stopped:
                         return
 
@@ -127,50 +104,48 @@ class Writer:
         spans = [quote.span for quote in quotes]
         return [weigh(one, spans, self.similarity) for one in said]
 
-    def _trust(self, heard: _Heard, sent: int) -> None:
+    def _trust(self, heard: Heard, sent: int) -> None:
         """Raises ModelCut where the exchange did not go as it should, whatever it says."""
         name = self.model.name
-        if not heard.stopped and heard.finish not in {"stop", "length"}:
+        if not heard.stopped and not heard.is_ended:
             why = "its server withheld it" if heard.finish == "content_filter" else "it broke off"
             raise ModelCut(f"The answer of {name} could not be used: {why}. Ask again, or try another model.")
         if not read(heard.raw, ()).said:
             why = "only thought, and said nothing. Raise ASKPAPERS_LLM_MAX_TOKENS" if heard.thoughts else "said nothing"
             raise ModelCut(f"{name} {why}.")
-        if 0 < heard.usage.get("prompt_tokens", 0) < CUT_SHORT * sent and sent > SURE:
+        if heard.is_of_part(sent):
             raise ModelCut(
                 f"The server of {name} read {heard.usage['prompt_tokens']:,} of about {sent:,} tokens: it cuts them. "
                 "Raise its context window (Ollama: num_ctx), or lower ASKPAPERS_LLM_CONTEXT."
             )
 
-    def _draft(self, heard: _Heard, quotes: Sequence[Quote], prompt: tuple[Message, ...]) -> Draft:
-        reading = read(heard.raw, _texts(quotes))
+    def _draft(self, heard: Heard, quotes: Sequence[Quote], sent: int) -> Draft:
+        """What the reader gets. Raises ModelUntrue."""
+        reading, name = read(heard.raw, _texts(quotes)), self.model.name
         said, notes = _kept(reading.said, heard)
-        usage = heard.usage or {
-            "prompt_tokens": size(prompt, count_tokens),
-            "completion_tokens": count_tokens(heard.raw),
-        }
+        counted = {"prompt_tokens": sent, "completion_tokens": count_tokens(heard.raw)}
+        by = Draft(PAPERS_DONT_SAY, model=name, usage=heard.usage or counted)
         if _is_refusal(said):
-            reason = f"{self.model.name} found no answer in the {len(quotes)} quotes that come nearest."
-            return Draft(
-                PAPERS_DONT_SAY, status="abstained", reason=reason, model=self.model.name, usage=usage, prompt=prompt
-            )
+            reason = f"{name} found no answer in the {len(quotes)} quotes that come nearest."
+            return replace(by, status="abstained", reason=reason)
         weighed = self._weighed(said, quotes)
         if not any(one.verdict.support == "supported" for one in weighed):
-            raise ModelUntrue(f"Nothing that {self.model.name} said is borne out by what it cites.")
+            raise ModelUntrue(f"Nothing that {name} said is borne out by what it cites.")
         if self.settings.strict and any(one.verdict.support == "unsupported" for one in weighed):
             weighed, notes = [one for one in weighed if one.verdict.support != "unsupported"], [*notes, STRICT]
         notes += [ATTRIBUTED] * any(one.attributed for one in weighed)
-        numbers: dict[int, int] = {}
-        statements = tuple(one.statement(numbers, first=not place) for place, one in enumerate(weighed))
-        return Draft(
-            text="".join(statement.painted for statement in statements),
-            statements=statements,
-            citations=tuple(Citation(mark, quotes[number - 1].span) for number, mark in numbers.items()),
-            notes=(*reading.notes, *notes),
-            model=self.model.name,
-            usage=usage,
-            prompt=prompt,
-        )
+        return replace(by, notes=(*reading.notes, *notes), **_cited(weighed, quotes))
+
+
+def _cited(weighed: Sequence[Weighed], quotes: Sequence[Quote]) -> dict[str, Any]:
+    """A draft's text, statements and citations."""
+    numbers: dict[int, int] = {}
+    statements = tuple(one.statement(numbers, first=not place) for place, one in enumerate(weighed))
+    return {
+        "text": "".join(statement.painted for statement in statements),
+        "statements": statements,
+        "citations": tuple(Citation(mark, quotes[number - 1].span) for number, mark in numbers.items()),
+    }
 
 
 def _texts(quotes: Sequence[Quote]) -> list[str]:
@@ -187,7 +162,7 @@ def _repeats(raw: str) -> bool:
     return any(times > REPEATS and len(part) > 20 for part, times in lines.items())
 
 
-def _kept(said: Sequence[Said], heard: _Heard) -> tuple[tuple[Said, ...], list[str]]:
+def _kept(said: Sequence[Said], heard: Heard) -> tuple[tuple[Said, ...], list[str]]:
     """Without a last sentence that was not finished, and without repetitions; and what is to be said of it."""
     cut = heard.stopped or (SHORTENED if heard.finish == "length" else None)
     if cut and len(said) > 1 and not _ENDS.search(said[-1].text):
@@ -212,12 +187,14 @@ def condensed(model: Model, question: str, history: Sequence[Turn], known: str) 
 
     It is believed if it names nothing that neither the question nor the conversation (`known`: with titles) names.
     """
-    heard = _Heard()
+    heard = Heard()
     try:
-        with closing(model.stream(condense_prompt(question, history, secrets.token_hex(4)))) as tokens:  # type: ignore[type-var]
+        with closing(model.stream(condense_prompt(question, history, secrets.token_hex(4)))) as tokens:
             for token in tokens:
                 if token:
                     heard.add(token)
+                if heard.is_overlong:
+                    break
                 yield ""
     except ModelError:
         return None  # the rule's question serves; what ails the model is said when it is asked for the answer

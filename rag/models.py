@@ -6,7 +6,7 @@ LlamaIndex's OpenAI-compatible client speaks to all of them; where it may connec
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,7 @@ class Model:
     endpoint: Endpoint
     client: Callable[[httpx.Client], LLM]
 
-    def stream(self, prompt: Sequence[Message]) -> Iterator[Token | None]:
+    def stream(self, prompt: Sequence[Message]) -> Generator[Token | None, None, None]:
         """Its tokens as they come, None while nothing comes; closing it ends the request. Raises ModelError."""
         messages = [ChatMessage(role=message.role, content=message.content) for message in prompt]
         return self.endpoint.stream(lambda http: map(_token, self.client(http).stream_chat(messages)))
@@ -77,7 +77,7 @@ def load_llm(settings: Settings) -> Model | None:
     def client(http: httpx.Client) -> LLM:
         return OpenAILike(
             model=name,
-            api_base=str(http.base_url) or OPENAI,
+            api_base=str(http.base_url),
             api_key="set by the endpoint",  # else the client takes OpenAI's from the environment, whoever is asked
             http_client=http,
             is_chat_model=True,

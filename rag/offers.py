@@ -55,9 +55,8 @@ _NO_LETTER = re.compile(r"[^a-z0-9]+")
 Rarity = Callable[[str], float]
 
 
-def scores(question: str, title: str, sentences: Sequence[str], cosines: np.ndarray, rarity: Rarity) -> np.ndarray:
-    """How well each sentence of an abstract answers, as log-odds up to a constant: (n,); `cosines` (n,) with each."""
-    table = features(question, title, sentences, cosines, rarity)
+def odds(table: np.ndarray) -> np.ndarray:
+    """How likely each sentence is the one that answers, as log-odds up to a constant: (n,), from its features."""
     weighed: np.ndarray = table @ np.array([_weights()[name] for name in FEATURES])
     return weighed
 
@@ -68,7 +67,7 @@ def _weights() -> dict[str, float]:
 
 
 def features(question: str, title: str, sentences: Sequence[str], cosines: np.ndarray, rarity: Rarity) -> np.ndarray:
-    """A row a sentence, a column a feature: (n, len(FEATURES))."""
+    """A row a sentence of one abstract, a column a feature: (n, len(FEATURES)); `cosines` (n,) with the question."""
     before = np.concatenate(([cosines.mean()], cosines[:-1]))
     asked, letters = _beyond(tokens(question), tokens(title)), _runs(question) - _runs(title)
     rows = [

@@ -6,9 +6,11 @@ import re
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from typing import TypeVar
 
 from rag import extract
+from rag.check import Similarity
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRefused
@@ -20,7 +22,6 @@ from rag.models import Model, load_embedding, load_llm
 from rag.retrieve import STANDBY, HybridRetriever
 from rag.stream import AnswerStream, Redrawn
 from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Standalone
-from rag.verify import Similarity
 
 T = TypeVar("T")
 
@@ -53,15 +54,8 @@ class Pipeline:
         alone = yield from self._standalone(asked, query)
         evidence = gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
-        sent: list[Message] = []
-        fallback = None
-        try:
-            draft = yield from clock.timed(self._written(alone, evidence, sent))
-        except ModelError as error:
-            draft, fallback = extract.draft(evidence.quotes), str(error)
-            yield Redrawn(draft.text)
-        clock.mark("first_token_ms")
-        yield _answer(asked, alone, evidence, draft, fallback, tuple(sent), clock.read())
+        draft = yield from clock.timed(self._drafted(alone, evidence))
+        yield _answer(asked, alone, evidence, draft, clock.read())
 
     def _standalone(self, asked: str, query: Query) -> Generator[str, None, Standalone]:
         """By the rule; where that leans on the history, in the model's words if they can be believed."""
@@ -71,6 +65,16 @@ class Pipeline:
         known = " ".join([alone.text, *(turn.content for turn in query.history)])
         said = yield from condensed(self._model, asked, query.history, known)
         return Standalone(said, said, alone.papers) if said else alone
+
+    def _drafted(self, question: Standalone, evidence: Evidence) -> Generator[str, None, Draft]:
+        """By whoever is to write; where a model can't be used, in the papers' own sentences."""
+        sent: list[Message] = []
+        try:
+            draft = yield from self._written(question, evidence, sent)
+        except ModelError as error:
+            draft = replace(extract.draft(evidence.quotes), fallback=str(error))
+            yield Redrawn(draft.text)
+        return replace(draft, prompt=tuple(sent))
 
     def _written(self, question: Standalone, evidence: Evidence, sent: list[Message]) -> Generator[str, None, Draft]:
         """By the model where there is one and something to quote. Raises ModelError."""
@@ -95,22 +99,14 @@ def _loaded(load: Callable[[Settings], T], settings: Settings) -> T | ModelUncon
         return error
 
 
-def _answer(
-    asked: str,
-    alone: Standalone,
-    evidence: Evidence,
-    draft: Draft,
-    fallback: str | None,
-    sent: tuple[Message, ...],
-    timings: dict[str, float],
-) -> Answer:
+def _answer(asked: str, alone: Standalone, evidence: Evidence, draft: Draft, timings: dict[str, float]) -> Answer:
     return Answer(
         question=asked,
         standalone_question=alone.text,
         status=draft.status,
         text=draft.text,
         reason=draft.reason,
-        fallback=fallback,
+        fallback=draft.fallback,
         statements=draft.statements,
         citations=draft.citations,
         passages=evidence.passages,
@@ -118,7 +114,7 @@ def _answer(
         notes=draft.notes,
         model=draft.model,
         usage=draft.usage,
-        prompt=sent,
+        prompt=draft.prompt,
         timings=timings,
     )
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from rag import offers
 from rag.library import Stored
-from rag.offers import Rarity
-from rag.question import asks_for_figure, holds_figure, speaks_of_own_work
-from rag.types import Paper, Span
-from rag.words import tokens
+from rag.offers import FEATURES, Rarity
+from rag.question import speaks_of_own_work
+from rag.types import Span
 
 WORDS = 0.5  # what sharing all of the question's words is worth, where equal meaning (cosine) is worth 1
 FIGURE = 0.1  # what holding a number is worth when a number is asked for
@@ -38,10 +37,10 @@ def best_quotes(
     """At most `most` sentences whose log-odds lie `within` those of the best, none said twice, best first."""
     if not sentences:
         return ()
-    meaning = np.stack([item.vector for item in sentences]).astype(np.float32) @ vector
-    scores = _scores(question, meaning, sentences, rarity)
+    cosines = np.stack([item.vector for item in sentences]).astype(np.float32) @ vector
     texts = [item.span.text for item in sentences]
-    odds = offers.scores(question, sentences[0].span.paper.title, texts, meaning, rarity)
+    table = offers.features(question, sentences[0].span.paper.title, texts, cosines, rarity)
+    nearest, odds = float(_nearness(table, texts).max()), offers.odds(table)
     order = np.argsort(-odds, kind="stable")
     kept: list[int] = []
     for place in order:
@@ -49,35 +48,16 @@ def best_quotes(
             break
         if all(_similarity(sentences[place], sentences[other]) < REPEATED for other in kept):
             kept.append(int(place))
-    return tuple(Quote(sentences[place].span, float(scores.max()), float(odds[place])) for place in kept)
+    return tuple(Quote(sentences[place].span, nearest, float(odds[place])) for place in kept)
 
 
-def _scores(question: str, meaning: np.ndarray, sentences: Sequence[Stored], rarity: Rarity) -> np.ndarray:
-    figure = FIGURE * asks_for_figure(question)
-    offers = [
-        WORDS * _covered(question, item.span, rarity)
-        + figure * holds_figure(item.span.text)
-        + OWN_WORK * speaks_of_own_work(item.span.text)
-        for item in sentences
-    ]
-    scores: np.ndarray = meaning + np.array(offers)
-    return scores
-
-
-def _covered(question: str, span: Span, rarity: Rarity) -> float:
-    """The share of the question's words, weighted by rarity, that the sentence holds (0..1).
-
-    The words of the paper's title don't count, unless there are no others: every sentence there is about them.
-    """
-    asked = _beyond_title(question, span.paper)
-    held = asked & set(tokens(span.text))
-    total = sum(map(rarity, asked))
-    return sum(map(rarity, held)) / total if total else 0.0
-
-
-def _beyond_title(question: str, paper: Paper) -> set[str]:
-    asked = set(tokens(question))
-    return asked - set(tokens(paper.title)) or asked
+def _nearness(table: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """How near each sentence is to the question: (n,), about 0 to 1.7; what abstention goes by."""
+    meaning, words, figure = (table[:, FEATURES.index(name)] for name in ("meaning", "words", "figure"))
+    near: np.ndarray = (
+        meaning + WORDS * words + FIGURE * figure + OWN_WORK * np.array([*map(speaks_of_own_work, texts)])
+    )
+    return near
 
 
 def _similarity(one: Stored, other: Stored) -> float:

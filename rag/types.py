@@ -143,7 +143,8 @@ class Draft:
     notes: tuple[str, ...] = ()  # what was mended in a model's words, for people
     model: str = "extractive"
     usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})
-    prompt: tuple[Message, ...] = ()
+    fallback: str | None = None  # why another than the configured model wrote it
+    prompt: tuple[Message, ...] = ()  # what was sent to a model by then
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.check import Verdict, check
+from rag.check import Similarity, Verdict, check
 from rag.citations import Said, pieces
 from rag.types import Span, Statement
-
-Similarity = Callable[[str, str], float]
 
 MOST_TRIED = 3  # quotes nearest in meaning that an uncited sentence is held against
 NOTHING_CITED = Verdict("unsupported", 0.0, ())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,12 @@ from rag.library import Library
 from rag.pipeline import Pipeline
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """A shell starts what it puts into the background deaf to it, and so would be the processes that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +81,14 @@ def configured(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """What the commands are told to ask."""
     configure(server, monkeypatch)
     return server
+
+
+@pytest.fixture
+def home(shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A default library of the test's own, holding the shipped papers; a window that opened it forgets it again."""
+    folder = tmp_path / "own"
+    shutil.copytree(shipped_home, folder)
+    monkeypatch.setenv("ASKPAPERS_HOME", str(folder))
+    yield folder
+    if streamlit := sys.modules.get("streamlit"):
+        streamlit.cache_resource.clear()

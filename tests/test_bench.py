@@ -14,6 +14,12 @@ from eval.figure import Figure
 from ingest.add import SHIPPED
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all that ask the shipped papers, so that they are added once."""
+    return tmp_path_factory.mktemp("bench")
+
+
 def test_a_ratio_is_ours_over_theirs() -> None:
     assert Figure("what", 3.0, "ms", "other", 2.0).ratio == 1.5
     assert Figure("what", 3.0, "ms").ratio is None
@@ -35,20 +41,20 @@ def test_ingest_is_measured_beside_the_encoder_on_the_same_texts(tmp_path: Path)
     assert figure.ratio == pytest.approx(1, abs=0.9)
 
 
-def test_the_cold_command_is_measured_with_its_memory(tmp_path: Path) -> None:
-    time, memory = cold_figures(tmp_path, None, repeats=1)
+def test_the_cold_command_is_measured_with_its_memory(folder: Path) -> None:
+    time, memory = cold_figures(folder, None, repeats=1)
     assert time.unit == "s"
     assert 50 < memory.ours < 1000
 
 
-def test_a_models_first_word_is_measured_beside_the_bare_servers(tmp_path: Path) -> None:
-    p50, _, more, _ = model_figures(tmp_path, None, repeats=1)
+def test_a_models_first_word_is_measured_beside_the_bare_servers(folder: Path) -> None:
+    p50, _, more, _ = model_figures(folder, None, repeats=1)
     assert p50.theirs
     assert 0 < more.ours < p50.ours
 
 
-def test_every_fault_is_given_up_and_its_requests_counted(tmp_path: Path) -> None:
-    found = {figure.what: figure.ours for figure in fault_figures(tmp_path, None, repeats=1)}
+def test_every_fault_is_given_up_and_its_requests_counted(folder: Path) -> None:
+    found = {figure.what: figure.ours for figure in fault_figures(folder, None, repeats=1)}
     assert len(found) == len(FAULTS) + 1
     assert max(found.values()) < 10
     assert "given up: 401 (1 requests)" in found

@@ -14,9 +14,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from eval.altered import altered, altered_paraphrases
-from eval.cases import Case, paraphrases, scifact
-from eval.checking import cosine, measured, shipped_papers, shipped_sentences, wilson
+from eval.checking import cosine, measured, shipped_papers, shipped_sentences
+from eval.claims import Claim, paraphrases, scifact
 from eval.rewritten import rewritten
+from eval.statistics import wilson
 from rag.check import LONGEST, PARTIAL, SUPPORTED, Verdict, check
 from rag.encoder import BundledEncoder
 from rag.errors import CallerMistake
@@ -446,7 +447,7 @@ def test_50_kb_take_no_more_than_a_moment(piece: str) -> None:
 # How often it is wrong: similarity 1 lets most pass, 0 flags most, so no encoder is needed
 
 
-def share(cases: Iterable[Case], similarity: float, outcome: str) -> float:
+def share(cases: Iterable[Claim], similarity: float, outcome: str) -> float:
     """Of the cases that are judged so."""
     rates = [rate for rate in measured(cases, lambda one, other: similarity) if rate.outcome == outcome]
     assert rates
@@ -454,7 +455,7 @@ def share(cases: Iterable[Case], similarity: float, outcome: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def false() -> list[Case]:
+def false() -> list[Claim]:
     return [
         *altered(HALF, np.ones((len(HALF), 2)) / math.sqrt(2)),
         *altered_paraphrases(list(paraphrases(shipped_papers())), SENTENCES),
@@ -464,13 +465,13 @@ def false() -> list[Case]:
 @pytest.mark.parametrize("paraphrase", ["", " in a paraphrase"])
 @pytest.mark.parametrize("kind", ["number changed", "name swapped"])
 def test_changed_numbers_and_swapped_names_pass_at_most_5_per_cent_of_the_time(
-    false: list[Case], kind: str, paraphrase: str
+    false: list[Claim], kind: str, paraphrase: str
 ) -> None:
     assert share((case for case in false if case.kind == kind + paraphrase), 1.0, "supported") <= 0.05
 
 
 @pytest.mark.parametrize("kind", ["unit changed", "negation added", "negation removed", "direction reversed"])
-def test_other_alterations_of_a_quote_pass_at_most_5_per_cent_of_the_time(false: list[Case], kind: str) -> None:
+def test_other_alterations_of_a_quote_pass_at_most_5_per_cent_of_the_time(false: list[Claim], kind: str) -> None:
     assert share((case for case in false if case.kind == kind), 1.0, "supported") <= 0.05
 
 

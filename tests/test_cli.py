@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -24,15 +23,6 @@ PAPER = {
     "abstract": "We let sourdough ferment at 18 degrees for fourteen hours.",
     "year": 2020,
 }
-
-
-@pytest.fixture
-def home(shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A default library of the test's own, holding the shipped papers."""
-    folder = tmp_path / "mine"
-    shutil.copytree(shipped_home, folder)
-    monkeypatch.setenv("ASKPAPERS_HOME", str(folder))
-    return folder
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_evaluation_pages import HOSTILE, QUESTION, a_run, answer
 
@@ -26,16 +24,6 @@ from ui import tables
 from ui.cli import run as askpapers
 
 WINDOW = Path(__file__).parents[1] / "ui" / "window.py"
-
-
-@pytest.fixture
-def home(tmp_path: Path, shipped_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A library of one's own with the shipped papers, which the window opens."""
-    folder = tmp_path / "own"
-    shutil.copytree(shipped_home, folder)
-    monkeypatch.setenv("ASKPAPERS_HOME", str(folder))
-    yield folder
-    st.cache_resource.clear()
 
 
 @pytest.fixture

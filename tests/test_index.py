@@ -158,6 +158,8 @@ def test_f22_the_shipped_librarys_small_index_is_rebuilt_without_embedding_anyth
     library = Library(tmp_path / "copy")
     before = found(current_index(shipped, encoder.fingerprint))
     for file in sorted(f.relative_to(library.folder) for f in library.folder.glob("index/*/**/*") if f.is_file()):
+        if not (library.folder / file).exists():  # a rebuilt index may have made it under another name
+            continue
         remove(library.folder / file)
         again = current_index(library, encoder.fingerprint)  # it is given no encoder, only the fingerprint
         assert found(again) == before, file

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import random
-import subprocess
-import sys
 import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +23,18 @@ from rag.retrieve import HybridRetriever
 TRIALS = 20
 PAPERS = 40  # three batches
 QUESTIONS = ("How long does loaf 7 rest?", "bubbles in the crumb", "bread number 33", "What is an oven?")
-ADD = """
-import sys
-from pathlib import Path
-from ingest.add import ingest
-from rag.encoder import BundledEncoder
-from rag.library import Library
-library, encoder = Library(Path(sys.argv[1])), BundledEncoder()
-encoder.vector("the model is loaded")
-print("started", flush=True)
-ingest(library, [Path(sys.argv[2])], encoder, lambda what, done, total: print(what, done, flush=True))
-print("done", flush=True)
-"""
+CONTEXT = multiprocessing.get_context("forkserver")  # its children need not import everything again
+CONTEXT.set_forkserver_preload(["ingest.add", "rag.index"])
+
+
+def add(folder: Path, papers: Path, told: Connection) -> None:
+    """What the process does that is killed."""
+    encoder = BundledEncoder()
+    encoder.vector("the model is loaded")
+    library = Library(folder)
+    told.send(("started", 0))
+    ingest(library, [papers], encoder, lambda what, done, total: told.send((what, done)))
+    told.send(("done", 0))
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +51,23 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def start(folder: Path, papers: Path) -> subprocess.Popen[str]:
-    """A process that adds them; it has said that it is about to begin."""
-    command = [sys.executable, "-c", ADD, str(folder), str(papers)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert process.stdout.readline() == "started\n"
-    return process
+def start(folder: Path, papers: Path) -> tuple[BaseProcess, Connection]:
+    """A process that adds them, and what it tells; it is about to begin."""
+    hears, tells = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=add, args=(folder, papers, tells))
+    process.start()
+    tells.close()
+    assert hears.recv() == ("started", 0)
+    return process, hears
+
+
+def heard(told: Connection) -> list[tuple[str, int]]:
+    """All that it told to the end."""
+    found = []
+    with suppress(EOFError):
+        while True:
+            found.append(told.recv())
+    return found
 
 
 def state(folder: Path, encoder: BundledEncoder) -> dict[str, Any]:
@@ -78,9 +90,10 @@ def state(folder: Path, encoder: BundledEncoder) -> dict[str, Any]:
 def test_f11_killed_at_random_points_running_again_reaches_the_state_of_a_clean_run(
     papers: Path, encoder: BundledEncoder, tmp_path: Path
 ) -> None:
-    clean = start(tmp_path / "clean", papers)
+    clean, told = start(tmp_path / "clean", papers)
     begun = time.perf_counter()
-    assert clean.wait() == 0
+    assert ("done", 0) in heard(told)
+    clean.join()
     life = time.perf_counter() - begun
     wanted = state(tmp_path / "clean", encoder)
     assert len(wanted["papers"]) == PAPERS
@@ -88,17 +101,21 @@ def test_f11_killed_at_random_points_running_again_reaches_the_state_of_a_clean_
     cut_short = 0
     for trial in range(TRIALS):
         folder = tmp_path / str(trial)
-        process = start(folder, papers)
+        process, told = start(folder, papers)
         time.sleep(moments.uniform(0, life))
         process.kill()
-        said = process.communicate()[0].split("\n")
-        told = [int(line.split()[-1]) for line in said if line.startswith("bread.jsonl ")]
+        said = heard(told)
+        process.join()
+        done = [count for what, count in said if what == "bread.jsonl"]
         library = Library(folder)
-        assert len(library) >= max(told, default=0), "what was said to be done is there"
-        cut_short += "done" not in said
+        assert len(library) >= max(done, default=0), "what was said to be done is there"
+        if ("done", 0) in said:  # the machine is quicker by now
+            life *= 0.8
+        else:
+            cut_short += 1
         if len(library) and trial % 2:  # a question in between
             assert HybridRetriever(library, encoder, Settings()).search(QUESTIONS[0])
         ingest(library, [papers], encoder)
-        assert state(folder, encoder) == wanted, f"trial {trial}, after {told}"
+        assert state(folder, encoder) == wanted, f"trial {trial}, after {said}"
         assert not list(folder.glob("index/.building"))
     assert cut_short > TRIALS / 2

@@ -30,6 +30,8 @@ class TestStopping:
     def test_closing_ends_the_request_on_the_servers_side_at_once(self, reply: Reply) -> None:
         with scripted([reply]) as server, no_thread_stays():
             stream = endpoint(server).stream(chat(server))
+            while not server.requests:  # a client library may have to be imported first
+                next(stream)
             for _ in range(4):
                 next(stream)
             stopped = time.monotonic()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest.add import ingest
@@ -19,16 +16,6 @@ from ui.components import painted, segments
 from ui.starters import starters
 
 WINDOW = Path(__file__).parents[1] / "ui" / "window.py"
-
-
-@pytest.fixture
-def home(tmp_path: Path, shipped_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A library of one's own with the shipped papers, which the window opens."""
-    folder = tmp_path / "own"
-    shutil.copytree(shipped_home, folder)
-    monkeypatch.setenv("ASKPAPERS_HOME", str(folder))
-    yield folder
-    st.cache_resource.clear()
 
 
 def opened() -> AppTest:

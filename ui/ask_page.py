@@ -55,13 +55,15 @@ def head(chat: list[Exchange]) -> None:
 
 def welcome() -> str | None:
     """What this is, and questions to begin with; gives the one that was clicked."""
-    papers = tuple(library(load_settings()).papers())
+    settings = load_settings()
+    papers = tuple(library(settings).papers())
     if not papers:
         st.markdown("The library holds no papers yet. Add some in a terminal, then ask here: `askpapers ingest PATH`")
         return None
+    backed = "quoted from an abstract" if settings.llm == "extractive" else "held against quotes from abstracts"
     st.markdown(
-        f"Ask the {len(papers):,} papers of this library a question. Every sentence of an answer is quoted from an "
-        "abstract; click its number to see where it stands. Where the abstracts don't hold the answer, you are told.",
+        f"Ask the {len(papers):,} papers of this library a question. Every sentence of an answer is {backed}; click "
+        "a number to see where the quote stands. Where the abstracts don't hold the answer, you are told.",
         width=704,
     )
     return show_starters(starters(papers), key="starters")

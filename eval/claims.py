@@ -15,7 +15,7 @@ PARAPHRASES = Path(__file__).parent / "questions" / "paraphrases.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Claim:
     """One statement; `part` says which share of the data it belongs to ("even" papers set thresholds, "odd" report)."""
 
     kind: str
@@ -30,14 +30,14 @@ def parity(papers: list[Paper], paper: Paper) -> str:
     return ("even", "odd")[papers.index(paper) % 2]
 
 
-def paraphrases(papers: list[Paper], file: Path = PARAPHRASES) -> Iterator[Case]:
+def paraphrases(papers: list[Paper], file: Path = PARAPHRASES) -> Iterator[Claim]:
     """Written by hand before the check was; those that are false have their names and numbers right."""
     by_title = {paper.title: paper for paper in papers}
     for entry in _lines(file):
         paper = by_title[entry["paper"]]
         kind = f"paraphrase: {entry['kind']}"
         quotes = tuple(span(paper, quote) for quote in entry["quotes"])
-        yield Case(kind, bool(entry["true"]), entry["statement"], quotes, parity(papers, paper))
+        yield Claim(kind, bool(entry["true"]), entry["statement"], quotes, parity(papers, paper))
 
 
 def span(paper: Paper, quote: str) -> Span:
@@ -46,7 +46,7 @@ def span(paper: Paper, quote: str) -> Span:
     return Span(paper, start, start + len(quote))
 
 
-def scifact(evidence: Path) -> Iterator[Case]:
+def scifact(evidence: Path) -> Iterator[Claim]:
     """Claims against the sentences that support or contradict them; the claims lie beside the file.
 
     Raises CallerMistake when a file can't be read.
@@ -59,7 +59,7 @@ def scifact(evidence: Path) -> Iterator[Case]:
         paper = Paper(entry["doc_id"], found["title"], found.get("abstract") or found["text"])
         quotes = tuple(span(paper, sentence) for sentence in entry["sentences"])
         true = entry["label"] == "SUPPORT"
-        yield Case("SciFact claim", true, claims[entry["query_id"]], quotes, entry["split"])
+        yield Claim("SciFact claim", true, claims[entry["query_id"]], quotes, entry["split"])
 
 
 def _beside(file: Path, name: str) -> Iterator[dict[str, Any]]:
