@@ -163,6 +163,7 @@ def _opened(folder: Path, edition: str) -> Index:
     """Raises whatever goes wrong when the folder is not as it was published."""
     if not json.loads((folder / MARKS).read_text()).items() <= _marks(folder).items():
         raise IndexDamaged(folder.name)  # before Chroma reads it: a broken link list ends the process
+    _check_database(folder / "chroma" / SQLITE)
     rows = np.load(folder / "rows.npz")
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")
     words, papers = bm25s.BM25.load(folder / "words", mmap=True), json.loads((folder / "papers.json").read_text())
@@ -188,6 +189,13 @@ def _opened(folder: Path, edition: str) -> Index:
     )
     weakref.finalize(index, _close, client).atexit = False  # not before the last thread that searches it is done
     return index
+
+
+def _check_database(file: Path) -> None:
+    """Before Chroma tries: of a folder that it could not open it keeps a broken half, and gives that out ever after."""
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise IndexDamaged(file.name)
 
 
 def _marks(folder: Path) -> dict[str, str]:

@@ -126,6 +126,20 @@ def test_f22_a_damaged_file_is_noticed_and_the_index_rebuilt(
     again.close()
 
 
+@pytest.mark.parametrize("begin", [0, 4096, 40_960])
+def test_f23_a_malformed_database_of_the_same_size_is_noticed_and_the_index_rebuilt(many: Library, begin: int) -> None:
+    index = current_index(many, MODEL)
+    before, born = found(index), folder_of(many).stat().st_ino
+    index.close()
+    file = folder_of(many) / "chroma" / "chroma.sqlite3"
+    sound = file.read_bytes()
+    file.write_bytes(sound[:begin] + (b"no database " * len(sound))[: len(sound) - begin])
+    again = current_index(many, MODEL)
+    assert found(again) == before
+    assert folder_of(many).stat().st_ino != born
+    again.close()
+
+
 def test_f22_the_damage_is_every_kind_of_file_that_an_index_has(many: Library) -> None:
     assert {str(f.relative_to(folder_of(many))) for f in folder_of(many).rglob("*") if f.is_file()} == {
         str(file.relative_to(folder_of(many))) for name in FILES for file in folder_of(many).glob(name)
