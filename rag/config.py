@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     passages: int = Field(6, ge=1, le=50, description="papers shown as the nearest, one passage each")
     quotes: int = Field(3, ge=1, le=10, description="most sentences quoted for a question about one paper")
     abstain_below: float = Field(
-        0.43, description="score of the best quote (0 to 1.7) under which the papers don't say"
+        0.2, ge=0, le=1, description="chance of being answered (0 to 1) under which the papers don't say"
     )
 
     @field_validator(

@@ -11,11 +11,12 @@ from rag.types import Paper, Standalone, Turn
 from rag.words import tokens
 
 Lookup = Callable[[str], Paper]
+Owner = Callable[[str], str | None]
 TURNS = 20  # of the history that are read
 
 _NEW_TOPIC = re.compile(
     r"\b(?:something else|unrelated|different (?:question|topic|thing)|another (?:question|topic)|change of topic"
-    r"|new (?:question|topic)|switching|by the way)\b",
+    r"|new (?:question|topic)|switching|by the way|never ?mind|forget (?:it|that|about)|moving on|anyway)\b",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
@@ -27,13 +28,27 @@ _POINTS_BACK = re.compile(
 )
 _ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|approach|work|study))\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
+_COUNTED = {
+    2: re.compile(r"\b(?:both|(?:the|these|those|of the) two)\b", re.IGNORECASE),
+    3: re.compile(r"\b(?:the|these|those|of the) three\b", re.IGNORECASE),
+}
+_OTHERS = re.compile(
+    r"\b(?:something|anything|one|any(?:body|one)?|works?|papers?|methods?|models?) (?:else|like (?:that|this|it)|similar)\b"
+    r"|\b(?:is|are) there (?:also )?(?:something|anything|some|any|another|an?|others?)\b.*\b(?:also|too|else|other way|instead|better|more)\b"
+    r"|\b(?:is|are) there also\b|\b(?:any|some|which|what) others?\b|\banother (?:one|paper|method|model|approach|work)\b",
+    re.IGNORECASE,
+)
+_TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
 _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|true)\b", re.IGNORECASE
 )
 _CONTINUES = re.compile(r"^\s*(?:and|but|or|so|also|then|what about|how about|what of)\b", re.IGNORECASE)
 _PLACES = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "latter": -1}
+_PLACES_EVER = {"original": 0, "initial": 0, "earliest": 0}
 _ORDINAL = re.compile(
-    rf"\bthe ({'|'.join(_PLACES)})\b(?: (?:one|paper|method|model|work|study|system))?", re.IGNORECASE
+    rf"\bthe ({'|'.join(_PLACES)})\b(?: (?:one|paper|method|model|work|study|system))?"
+    r"|\bthe (original|initial|earliest) (?:one|paper|method|model|work|study|system)\b",
+    re.IGNORECASE,
 )
 _COMPARES = re.compile(
     r"\b(?:compare[sd]?|comparison|differ\w*|than|versus|vs|better|worse|relate[sd]?)\b", re.IGNORECASE
@@ -42,13 +57,16 @@ LONGEST_CARRIED = 500  # characters of the question before, to be said again
 FEW_WORDS = 3  # content words up to which a question without a name leans on what was said
 
 
-def standalone(question: str, history: Sequence[Turn], lookup: Lookup) -> Standalone:
-    """The question itself where it stands alone already, or opens a new topic."""
+def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner) -> Standalone:
+    """The question itself where it stands alone already, or opens a new topic; `owner` knows whose a name is."""
     turns = tuple(history)[-TURNS:]
     if not turns or _NEW_TOPIC.search(question) or not _leans(question):
         return Standalone(question, question)
     asked = _carried(question, turns)
-    about = _meant(question, turns, lookup)
+    if _OTHERS.search(question):
+        text = f"{_before(turns)} {question}".strip()
+        return Standalone(text, asked, without=tuple(paper.id for paper in (_cited(turns, lookup) or [()])[-1]))
+    about = _meant(question, turns, lookup, owner)
     if not about:
         return Standalone(asked, asked)
     titles = " and ".join(f"“{paper.title}”" for paper in about)
@@ -66,22 +84,38 @@ def _is_short(question: str) -> bool:
     return len(set(tokens(question))) <= FEW_WORDS
 
 
-def _meant(question: str, turns: Sequence[Turn], lookup: Lookup) -> tuple[Paper, ...]:
-    """Papers by ordinal ("the second one"), else those of the last answer: all ("they"), or its first ("it")."""
-    lists = [papers for turn in turns if (papers := _papers(turn, lookup))]
+def _meant(question: str, turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> tuple[Paper, ...]:
+    """Papers by ordinal ("the second one") or name, else those of the last answer: all ("they"), or its first ("it")."""
+    lists = _cited(turns, lookup)
     if not lists:
         return ()
     last, everything = lists[-1], tuple(dict.fromkeys(paper for papers in lists for paper in papers))
-    picked = [_pick(match.group(1).lower(), last, everything) for match in _ORDINAL.finditer(question)]
-    chosen = tuple(paper for paper in picked if paper)
-    if chosen and not _COMPARES.search(question):
+    picked = [_pick((match[1] or match[2]).lower(), last, everything) for match in _ORDINAL.finditer(question)]
+    owners = [lookup(paper) for name in names(question) if (paper := owner(name))]
+    chosen = tuple(paper for paper in (*picked, *owners) if paper)
+    if chosen and not _COMPARES.search(question) and (any(picked) or _TURNS_TO.search(question)):
         return chosen
-    one = _ONE.search(question) and not _MANY.search(question)
-    return tuple(dict.fromkeys((*(last[:1] if one else last), *chosen)))  # "how does it compare with the first?"
+    compared = chosen if any(picked) or _COMPARES.search(question) else ()  # "how does it compare with the first?"
+    return tuple(dict.fromkeys((*_of_last(question, last, everything), *compared)))
+
+
+def _of_last(question: str, last: tuple[Paper, ...], everything: tuple[Paper, ...]) -> tuple[Paper, ...]:
+    """As many as the question speaks of; "both" reach back beyond an answer that cited one."""
+    for count, pattern in _COUNTED.items():
+        if pattern.search(question) and len(last) < count:
+            return everything[-count:]
+    return last[:1] if _ONE.search(question) and not _MANY.search(question) else last
+
+
+def _cited(turns: Sequence[Turn], lookup: Lookup) -> list[tuple[Paper, ...]]:
+    """The papers of each answer that cited any, oldest first."""
+    return [papers for turn in turns if (papers := _papers(turn, lookup))]
 
 
 def _pick(ordinal: str, last: Sequence[Paper], everything: Sequence[Paper]) -> Paper | None:
     """Counted in the last answer, or, where that has fewer, over the conversation."""
+    if ordinal in _PLACES_EVER:
+        return everything[_PLACES_EVER[ordinal]]
     place = _PLACES[ordinal]
     among = last if len(last) > max(place, 1) or (place < 0 and len(last) > 1) else everything
     return among[place] if -len(among) <= place < len(among) else None
@@ -99,5 +133,10 @@ def _papers(turn: Turn, lookup: Lookup) -> tuple[Paper, ...]:
 
 def _carried(question: str, turns: Sequence[Turn]) -> str:
     """ "and on COCO?" says nothing without the question before it."""
-    before = next((turn.content for turn in reversed(turns) if turn.role == "user"), "")
-    return f"{before.strip()} {question}" if _is_short(question) and len(before) <= LONGEST_CARRIED else question
+    return f"{_before(turns)} {question}".strip() if _is_short(question) else question
+
+
+def _before(turns: Sequence[Turn]) -> str:
+    """The question before, unless it is too long to be said again."""
+    before = next((turn.content.strip() for turn in reversed(turns) if turn.role == "user"), "")
+    return before if len(before) <= LONGEST_CARRIED else ""

@@ -30,6 +30,7 @@ from filelock import FileLock
 from rag.errors import LibraryEmpty, VectorsLacking
 from rag.library import Library, Stored
 from rag.schema import explained, unwritable
+from rag.spelling import Vocabulary, vocabulary
 from rag.words import tokens
 
 COLLECTION = "passages"
@@ -38,6 +39,7 @@ KEPT = 2  # editions of each embedding left on disk: the newest, and the one tha
 BURIED = 0.2  # share of removed vectors that Chroma may drag along before it is made afresh: they cost recall
 SLICE = 2000  # vectors handed to Chroma at a time; it takes 5,461 at most
 MARKS = "marks.json"
+VOCABULARY = "vocabulary.json"
 SQLITE = "chroma.sqlite3"
 
 Progress = Callable[[int, int], None]
@@ -61,6 +63,7 @@ class Index:
     mean: np.ndarray  # (d,) of the vectors
     moment: np.ndarray  # (d, d) mean outer product
     buried: int  # removed vectors that Chroma drags along
+    vocabulary: Vocabulary  # words as they are spelt, to mend a question by
     _words: bm25s.BM25
     _client: Any
     _collection: Any  # None where Chroma does not find its own vectors
@@ -92,6 +95,10 @@ class Index:
             return np.zeros(len(self.chunks), np.float32)
         scores: np.ndarray = self._words.get_scores(known)
         return scores
+
+    def knows(self, text: str) -> bool:
+        """Whether any passage, or its title, holds one of these words."""
+        return any(token in self._words.vocab_dict for token in tokens(text))
 
     def rarity(self, token: str) -> float:
         """BM25's inverse document frequency over passages: ln(1 + (n - f + 0.5) / (f + 0.5)), above 0."""
@@ -167,6 +174,7 @@ def _opened(folder: Path, edition: str) -> Index:
     rows = np.load(folder / "rows.npz")
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")
     words, papers = bm25s.BM25.load(folder / "words", mmap=True), json.loads((folder / "papers.json").read_text())
+    spelt = json.loads((folder / VOCABULARY).read_text())
     client = _chroma(folder)
     try:
         collection = _checked(client, vectors)
@@ -183,6 +191,7 @@ def _opened(folder: Path, edition: str) -> Index:
         mean=rows["mean"],
         moment=rows["moment"],
         buried=int(rows["buried"]),
+        vocabulary=spelt,
         _words=words,
         _client=client,
         _collection=collection,
@@ -277,9 +286,10 @@ def _write_rows(folder: Path, stored: list[Stored], vectors: np.ndarray, buried:
 
 def _write_words(folder: Path, stored: list[Stored]) -> None:
     words = bm25s.BM25()
-    texts = (f"{item.span.paper.title}. {item.span.text}" for item in stored)
+    texts = [f"{item.span.paper.title}. {item.span.text}" for item in stored]
     words.index([tokens(text) or [""] for text in texts], show_progress=False)  # it fails where no text has a word
     words.save(folder / "words", show_progress=False)
+    (folder / VOCABULARY).write_text(json.dumps(vocabulary(texts)))
 
 
 def _write_chroma(

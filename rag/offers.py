@@ -69,12 +69,12 @@ def _weights() -> dict[str, float]:
 def features(question: str, title: str, sentences: Sequence[str], cosines: np.ndarray, rarity: Rarity) -> np.ndarray:
     """A row a sentence of one abstract, a column a feature: (n, len(FEATURES)); `cosines` (n,) with the question."""
     before = np.concatenate(([cosines.mean()], cosines[:-1]))
-    asked, letters = _beyond(tokens(question), tokens(title)), _runs(question) - _runs(title)
+    asked, letters = beyond(tokens(question), tokens(title)), _runs(question) - _runs(title)
     rows = [
         (
             cosine,
             earlier,
-            _covered(asked, sentence, rarity),
+            covered(asked, sentence, rarity),
             len(letters & _runs(sentence)) / max(1, len(letters)),
             asks_for_figure(question) and holds_figure(sentence),
             _both(_OF_DATA, _OF_DATA, question, sentence),
@@ -90,12 +90,13 @@ def features(question: str, title: str, sentences: Sequence[str], cosines: np.nd
     return np.array(rows, float)
 
 
-def _beyond(asked: Sequence[str], title: Sequence[str]) -> set[str]:
+def beyond(asked: Sequence[str], title: Sequence[str]) -> set[str]:
     """The question's words without the title's, unless there are no others: every sentence is about those."""
     return set(asked) - set(title) or set(asked)
 
 
-def _covered(asked: set[str], sentence: str, rarity: Rarity) -> float:
+def covered(asked: set[str], sentence: str, rarity: Rarity) -> float:
+    """Share of these words, by rarity, that the sentence holds: 0 to 1."""
     total = sum(map(rarity, asked))
     return sum(map(rarity, asked & set(tokens(sentence)))) / total if total else 0.0
 

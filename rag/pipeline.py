@@ -51,7 +51,7 @@ class Pipeline:
     def _work(self, query: Query) -> Generator[str | Answer, None, None]:
         clock = Clock()
         asked = readable(query.text)
-        alone = yield from self._standalone(asked, query)
+        alone = self._spelled((yield from self._standalone(asked, query)))
         evidence = gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
         draft = yield from clock.timed(self._drafted(alone, evidence))
@@ -59,12 +59,16 @@ class Pipeline:
 
     def _standalone(self, asked: str, query: Query) -> Generator[str, None, Standalone]:
         """By the rule; where that leans on the history, in the model's words if they can be believed."""
-        alone = standalone(asked, query.history, self.library.paper)
+        alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
         if alone.text == asked or not isinstance(self._model, Model):
             return alone
         known = " ".join([alone.text, *(turn.content for turn in query.history)])
         said = yield from condensed(self._model, asked, query.history, known)
-        return Standalone(said, said, alone.papers) if said else alone
+        return replace(alone, text=said, asked=said) if said else alone
+
+    def _spelled(self, question: Standalone) -> Standalone:
+        spelled = self.retriever.spelled
+        return replace(question, text=spelled(question.text), asked=spelled(question.asked))
 
     def _drafted(self, question: Standalone, evidence: Evidence) -> Generator[str, None, Draft]:
         """By whoever is to write; where a model can't be used, in the papers' own sentences."""

@@ -17,11 +17,10 @@ _PLURAL = r"papers|works|methods|models|approaches|studies|systems|techniques|ar
 _SEVERAL = re.compile(
     rf"\b(?:which|what|any|all|some|list|show|find|name|other|of the|these|those|many)\b(?:\W+\w+){{0,3}}?\W+"
     rf"(?:{_PLURAL})\b|\b(?:{_PLURAL}) (?:that|which|about|on|for|using|with|report|do|use)\b"
-    r"|\bwho (?:is|are|has|have|else)\b|\bcompare\b|\bcomparison (?:of|between|with)\b|\bversus\b|\bvs\b"
+    r"|\bwho (?:is|are|has|have|else|(?!was|does)[a-z]+s)\b|\bwhich ones\b|\band\b.*\bboth\b|\bcompare\b|\bcomparison (?:of|between|with)\b|\bversus\b|\bvs\b"
     r"|\bdiffer(?:s|ences?|ent)?\b.*\b(?:between|from)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\b(?:we|our|this (?:paper|work|article|study))\b", re.IGNORECASE)
 _NO_NAMES = frozenset({"ok", "faq", "asap", "fyi", "btw", "tldr", "eli5", "pls", "q&a"})
 _NUMERAL = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|dozens?|hundreds?|thousands?|[mb]illions?|half|twice)\b",
@@ -61,8 +60,3 @@ def asks_for_several(question: str) -> bool:
 def holds_figure(sentence: str) -> bool:
     """Whether a number stands in it."""
     return bool(_NUMERAL.search(sentence))
-
-
-def speaks_of_own_work(sentence: str) -> bool:
-    """Whether the authors say what they did, rather than what others do."""
-    return bool(_OWN.search(sentence))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -10,14 +11,17 @@ import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from rag.answerable import Read, Verdict, verdict
 from rag.config import Settings
-from rag.encoder import Encoder
+from rag.encoder import BundledEncoder, Encoder
 from rag.errors import ModelError, VectorRejected, VectorsLacking
 from rag.index import Index, current_index
 from rag.library import Library
 from rag.question import names
 from rag.quotes import Quote, best_quotes
+from rag.spelling import corrected
 from rag.types import EVERYTHING, Passage, Scope, Span
+from rag.words import tokens
 
 STANDBY = "For now, the bundled encoder finds the papers."
 NAMED = 1.5  # standard deviations that being the paper of a name in the question is worth
@@ -38,7 +42,7 @@ class HybridRetriever(BaseRetriever):
     standby: str | None = None  # why the encoder found the papers the last time, and not the embedding
 
     def __init__(
-        self, library: Library, encoder: Encoder, settings: Settings, embedding: Encoder | None = None
+        self, library: Library, encoder: BundledEncoder, settings: Settings, embedding: Encoder | None = None
     ) -> None:
         """`embedding` finds the papers where all have vectors of it, and it can be asked; else `encoder` does.
 
@@ -106,7 +110,25 @@ class HybridRetriever(BaseRetriever):
 
     def knows(self, name: str) -> bool:
         """Whether any abstract or title holds the name, or a part of it."""
-        return bool(self.index().word_scores(name).any())
+        return self.index().knows(name)
+
+    def spelled(self, text: str) -> str:
+        """The text, with slips of the finger put right as the collection spells the word."""
+        return corrected(text, self._is_word, self.index().vocabulary)
+
+    def _is_word(self, word: str) -> bool:
+        """One that a paper holds, or that is common English: the encoder has it whole, and a stop word is no token."""
+        return not tokens(word) or self.index().knows(word) or self._encoder.pieces([word]) == [1]
+
+    def verdict(self, text: str, papers: Sequence[str]) -> Verdict:
+        """Whether these papers answer it."""
+        read = [*self.library.chunks("sentence", self._encoder.fingerprint, papers)]
+        if not read:  # removed by another process since they were found
+            return Verdict(0.0, None)
+        cosines = np.stack([item.vector for item in read]).astype(np.float32) @ self._encoder.vector(text)
+        titles = tuple(dict.fromkeys(item.span.paper.title for item in read))
+        sentences = tuple(item.span.text for item in read)
+        return verdict(text, Read(titles, sentences, cosines), self.index().rarity, self.knows)
 
     def owner(self, name: str) -> str | None:
         """The id of the paper that a name belongs to: the one that uses it, or uses it far more than the next."""

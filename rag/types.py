@@ -124,11 +124,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Standalone:
-    """A question that needs no history: `text` names the papers meant (ids in `papers`), `asked` does not."""
+    """A question that needs no history: `text` names the papers meant (ids in `papers`), `asked` does not.
+
+    Others than `without` are asked for: "is there another one?".
+    """
 
     text: str
     asked: str
     papers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
-    confidence: float = 0.0  # how well the best quote speaks to the question (0 to 1.7), also where it is not enough
+    confidence: float = 0.0  # the chance that the papers answer the question (0 to 1), also where it was too low
     notes: tuple[str, ...] = ()
     model: str = "extractive"
     usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})

@@ -19,8 +19,12 @@ def lookup(name: str) -> Paper:
     return PAPERS[name]
 
 
+def owner(name: str) -> str | None:
+    return name.lower() if name in PAPERS else None
+
+
 def about(question: str, history: tuple[Turn, ...]) -> tuple[str, ...]:
-    return standalone(question, history, lookup).papers
+    return standalone(question, history, lookup, owner).papers
 
 
 @pytest.mark.parametrize(
@@ -31,11 +35,11 @@ def test_a_pronoun_or_a_fragment_means_the_paper_cited_last(question: str) -> No
 
 
 def test_the_standalone_question_names_the_paper_it_is_about() -> None:
-    assert standalone("how large is it?", ONE, lookup).text.endswith("how large is it (about “MultiMAE”)?")
+    assert standalone("how large is it?", ONE, lookup, owner).text.endswith("how large is it (about “MultiMAE”)?")
 
 
 def test_a_fragment_carries_the_question_before_it() -> None:
-    assert standalone("and on COCO?", ONE, lookup).asked == "What is MultiMAE? and on COCO?"
+    assert standalone("and on COCO?", ONE, lookup, owner).asked == "What is MultiMAE? and on COCO?"
 
 
 @pytest.mark.parametrize(
@@ -77,11 +81,11 @@ def test_an_ordinal_beyond_the_last_answer_counts_over_the_conversation() -> Non
     ],
 )
 def test_a_question_that_stands_alone_or_opens_a_new_topic_is_left_alone(question: str) -> None:
-    assert standalone(question, (*TWO, *ONE), lookup).text == question
+    assert standalone(question, (*TWO, *ONE), lookup, owner).text == question
 
 
 def test_without_history_nothing_changes() -> None:
-    assert standalone("how large is it?", (), lookup).text == "how large is it?"
+    assert standalone("how large is it?", (), lookup, owner).text == "how large is it?"
 
 
 def test_a_paper_of_the_history_that_the_library_lost_is_passed_over() -> None:
