@@ -100,7 +100,9 @@ def _left_out(cases: Sequence[Case]) -> np.ndarray:
         fold = dict(zip(np.random.default_rng(turn).permutation(groups), np.arange(len(groups)) % FOLDS, strict=True))
         part = np.array([fold[case.group] for case in cases])
         for held in range(FOLDS):
-            odds[part == held] += table[part == held] @ fitted([c for c, p in zip(cases, part, strict=True) if p != held])
+            odds[part == held] += table[part == held] @ fitted(
+                [c for c, p in zip(cases, part, strict=True) if p != held]
+            )
     return odds / TURNS
 
 

@@ -52,7 +52,18 @@ def verdict(question: str, read: Read, rarity: Rarity, knows: Callable[[str], bo
     row = features(question, read, rarity, knows)
     weights = _weights()
     odds = weights["bias"] + sum(weights[name] * value for name, value in zip(FEATURES, row, strict=True))
-    return Verdict(1 / (1 + math.exp(-odds)), _lacking(question, read, knows))
+    return Verdict(chance_of(odds), _lacking(question, read, knows))
+
+
+def chance_of(odds: float) -> float:
+    """Log-odds as a chance: 0 to 1."""
+    return 1 / (1 + math.exp(-odds))
+
+
+def log_odds(chance: float) -> float:
+    """The other way, of a chance cut off at one in a million on both sides."""
+    held = min(max(chance, 1e-6), 1 - 1e-6)
+    return math.log(held / (1 - held))
 
 
 @cache
@@ -81,7 +92,9 @@ def features(question: str, read: Read, rarity: Rarity, knows: Callable[[str], b
 
 def _beyond_names(question: str, body: str) -> set[str]:
     """The question's words without the names that these papers hold: naming a paper is asking nothing of it."""
-    return set(tokens(question)) - {token for name in names(question) if _mentions(body, name) for token in tokens(name)}
+    return set(tokens(question)) - {
+        token for name in names(question) if _mentions(body, name) for token in tokens(name)
+    }
 
 
 def _held(asked: set[str], body: str, rarity: Rarity) -> float:

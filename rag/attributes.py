@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from rag.words import plain, tokens
+
+TABLE = Path(__file__).with_name("attributes.toml")
 
 
 class Attribute(NamedTuple):
@@ -17,38 +21,21 @@ class Attribute(NamedTuple):
     offers: re.Pattern[str]
 
 
-def _attribute(name: str, asks: str, offers: str = "") -> Attribute:
-    """What offers it is what asks for it, unless told."""
-    return Attribute(name, re.compile(rf"\b(?:{asks})", re.IGNORECASE), re.compile(offers or asks, re.IGNORECASE))
+def _attributes() -> Iterator[Attribute]:
+    for name, patterns in tomllib.loads(TABLE.read_text(encoding="utf-8")).items():
+        asks, offers = patterns["asks"], patterns.get("offers", patterns["asks"])
+        yield Attribute(name, _any_of(asks, r"\b"), _any_of(offers))
 
 
-_NOTHING = "(?!)"  # of which no abstract speaks
+def _any_of(patterns: list[str], before: str = "") -> re.Pattern[str]:
+    """One that matches nothing, where there are none."""
+    return re.compile(f"{before}(?:{'|'.join(patterns)})" if patterns else "(?!)", re.IGNORECASE)
+
+
+ATTRIBUTES = tuple(_attributes())
 _NUMBER = (
     r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|dozens?|hundreds?|thousands?)"
 )
-ATTRIBUTES = (
-    _attribute("authors", r"who (?:wrote|authored|are the authors)|author names|names? of the authors|written by who", _NOTHING),
-    _attribute("affiliations", r"affiliat|which (?:university|lab|company|institut)|corresponding author|e-?mail", _NOTHING),
-    _attribute("funding", r"fund(?:ed|ing|er)|grants?\b|sponsor", r"fund(?:ed|ing)|grant"),
-    _attribute("year or venue", r"(?:what|which) year|when (?:was|were) \w+(?: \w+){0,6} (?:published|released|written)"
-               r"|(?:what|which) (?:conference|journal|venue)|published (?:in|at)|publication (?:date|year)", _NOTHING),
-    _attribute("reviews or citations", r"reviewers?|peer review|how (?:often|many times) (?:\w+ ){1,5}cited|citation count", _NOTHING),
-    _attribute("training settings", r"learning[- ]rates?|batch[- ]sizes?|epochs?\b|dropout|optimi[sz]ers?\b|weight decay|warm-?up"
-               r"|random seeds?|hyper-?parameters?|temperature\b|training steps|lora rank"),
-    _attribute("hardware", r"gpus?\b|tpus?\b|hardware|cpus?\b|graphics cards?|machines?\b.{0,20}\btrain", r"\bgpus?\b|\btpus?\b|\bcpus?\b|hardware|\b[VAH]100"),
-    _attribute("time or cost", r"(?:how many|how much|number of) (?:gpu[- ])?(?:hours|days|weeks|time|money)|how long (?:did|does|was|is)\b.*\b(?:train|take)"
-               r"|training time|dollars?\b|price\b|carbon|energy consum|cost in\b", r"hours?\b|days?\b|weeks?\b|seconds?\b|minutes?\b|\$|carbon|energy|%|times|faster"),
-    _attribute("size of the network", r"how many (?:\w+ ){0,2}(?:layers|heads|blocks)|attention heads|hidden (?:size|dimension|units)"
-               r"|(?:embedding|vector) dimension\w*|context (?:length|window)|vocabulary size",
-               rf"\d+[- ]layers?|{_NUMBER} (?:\w+ )?(?:layers|heads|blocks)|dimension|\d[\w]* tokens|context (?:length|window)|vocabulary"),
-    _attribute("parameter count", r"how many (?:\w+ ){0,2}pa?ra?me?ters|parameter counts?|number of (?:\w+ )?parameters|(?:model|network) sizes?\b",
-               r"\d[\d.]* ?(?:[KMB]\b|million|billion)|parameters?\b.{0,20}\d|\d.{0,20}parameters?"),
-    _attribute("size in bytes", r"gigabytes?|megabytes?|terabytes?|how many [GMT]B\b|disk space|download size", r"\d ?[GMT]B\b|[gmt]i?gabytes?|terabytes?"),
-    _attribute("licence", r"licen[cs]e"),
-    _attribute("limitations", r"limitations?|future work|failure cases?|fail(?:s|ed)? (?:at|on|when)|negative results?|ethic", r"limitation|future work|fail|ethic|shortcoming"),
-    _attribute("annotators", r"annotators?|crowd ?workers?|inter-annotator|labell?ers\b", r"annotat|crowd|label"),
-    _attribute("significance", r"p[- ]values?|statistically significant|significance tests?|standard deviations?|confidence intervals?", r"p ?[<=]|significan|deviation|interval|±"),
-)  # fmt: skip
 _HOW_MANY = re.compile(r"\b(?:how many|number of|count of)\b([^.?!,;()]*)", re.IGNORECASE)
 _COUNT = re.compile(rf"^{_NUMBER}|\d|^[mb]illions?$|^both$")
 _COUNTED = 3  # content words after "how many" among which the counted noun is

@@ -92,12 +92,13 @@ class BundledEncoder(BaseEmbedding):
         return np.stack(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
 
     @cached_property
-    def _remembered(self) -> Callable[[str], np.ndarray]:
+    def remembered(self) -> Callable[[str], np.ndarray]:
+        """`vector`, without doing the work again for texts seen lately; not to be written to."""
         return lru_cache(maxsize=REMEMBERED)(self.vector)
 
     def cosine(self, one: str, other: str) -> float:
         """Cosine of two texts; those seen lately are not encoded again."""
-        return float(self._remembered(one) @ self._remembered(other))
+        return float(self.remembered(one) @ self.remembered(other))
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return list(map(float, self.vector(text)))

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rag.answerable import listed
+from rag.about import Found, find
+from rag.answerable import Verdict, chance_of, listed, log_odds
 from rag.config import Settings
-from rag.question import asks_for_several, names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
 from rag.types import EVERYTHING, Passage, Scope, Standalone
 
-MOST_PAPERS = 6  # quoted from when several are asked for
-NEAR = 0.57  # share of the first paper's score that a further paper needs
 COMPARED = 2  # quotes of each paper that a question names beside another
-SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
-FAR = 4.0  # and below it, that the papers of the conversation surely are not
 WITHIN = 2.0  # log-odds below the best quote that a further quote of the same paper may lie
 
 
@@ -31,35 +27,24 @@ class Evidence:
 
 def gather(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope = EVERYTHING) -> Evidence:
     """Evidence for a question; the papers that it is known to be about are quoted, whatever their rank."""
-    question = _elsewhere(retriever, question, scope)
-    passages = _others(retriever, settings, question, scope)
-    if not passages:
+    found = find(retriever, settings, question, scope)
+    if not found.passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
-    named = question.papers or _named(retriever, question.text, passages)
-    quotes = _quotes(retriever, settings, question.asked, passages, named)
-    if not quotes:
-        return Evidence(passages, (), _too_far(retriever, question))
-    chance, lacking = retriever.verdict(question.text, [*dict.fromkeys(quote.span.paper.id for quote in quotes)])
-    if chance < settings.abstain_below:
-        return Evidence(passages, (), lacking or _too_far(retriever, question), chance)
-    return Evidence(passages, quotes, confidence=chance)
+    quotes = _quotes(retriever, settings, found)
+    chance, lacking = _verdict(retriever, found) if quotes else (0.0, None)
+    if chance < settings.abstain_below or not quotes:
+        return Evidence(found.passages, (), lacking or _too_far(retriever, found.question), chance)
+    return Evidence(found.passages, quotes, confidence=chance)
 
 
-def _elsewhere(retriever: HybridRetriever, question: Standalone, scope: Scope) -> Standalone:
-    """Without the papers of the conversation, where the question by itself finds another far sooner: a new topic."""
-    if not question.papers:
-        return question
-    found = {passage.span.paper.id: passage.score for passage in retriever.search(question.asked, scope)}
-    best, of_these = max(found.values(), default=0.0), max(found.get(paper, 0.0) for paper in question.papers)
-    return Standalone(question.asked, question.asked) if best > SURE and of_these < best - FAR else question
-
-
-def _others(
-    retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope
-) -> tuple[Passage, ...]:
-    """The nearest papers, those aside that the question asks for others than."""
-    found = retriever.search(question.text, scope, settings.passages + len(question.without))
-    return tuple(passage for passage in found if passage.span.paper.id not in question.without)[: settings.passages]
+def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:
+    """Of the papers quoted, and as much of the one that scores highest: mostly, what can be answered is found first."""
+    quoted = retriever.verdict(found.question.text, found.papers)
+    first = max(found.passages, key=lambda passage: passage.score).span.paper.id
+    if first in found.papers or found.question.papers:
+        return quoted
+    best = retriever.verdict(found.question.text, [first])
+    return quoted._replace(chance=chance_of((log_odds(quoted.chance) + log_odds(best.chance)) / 2))
 
 
 def _too_far(retriever: HybridRetriever, question: Standalone) -> str:
@@ -84,24 +69,13 @@ def widened(
     return tuple(sorted(kept, key=lambda quote: (papers.index(quote.span.paper.id), quote.span.start)))
 
 
-def _named(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[str, ...]:
-    """The papers that a question names, when it names more than one: in the question's order; else none."""
-    found = {passage.span.paper.id for passage in passages}
-    owners = (retriever.owner(name) for name in names(text))
-    papers = tuple(dict.fromkeys(owner for owner in owners if owner in found))
-    return papers if len(papers) > 1 else ()
-
-
-def _quotes(
-    retriever: HybridRetriever, settings: Settings, text: str, passages: tuple[Passage, ...], named: tuple[str, ...]
-) -> tuple[Quote, ...]:
-    if len(named) > 1 or (asks_for_several(text) and not named):
-        near = [p.span.paper.id for p in passages if p.score >= NEAR * passages[0].score][:MOST_PAPERS]
-        each = [retriever.quotes(text, paper, COMPARED if named else 1) for paper in named or near]
-        return tuple(quote for quotes in each for quote in _in_order(quotes))
-    paper = named[0] if named else passages[0].span.paper.id
-    quotes = retriever.quotes(text, paper, settings.quotes, WITHIN)
-    return _in_order(quotes)
+def _quotes(retriever: HybridRetriever, settings: Settings, found: Found) -> tuple[Quote, ...]:
+    """Of one paper what answers, of papers named or of the conversation a little each, of others a sentence each."""
+    asked = found.question.asked
+    if len(found.papers) == 1:
+        return _in_order(retriever.quotes(asked, found.papers[0], settings.quotes, WITHIN))
+    each = COMPARED if found.named else 1
+    return tuple(quote for paper in found.papers for quote in _in_order(retriever.quotes(asked, paper, each)))
 
 
 def _in_order(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:

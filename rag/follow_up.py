@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 
 from rag.errors import UnknownPaper
 from rag.question import names
 from rag.types import Paper, Standalone, Turn
-from rag.words import tokens
+from rag.words import stem, tokens
 
 Lookup = Callable[[str], Paper]
 Owner = Callable[[str], str | None]
@@ -33,9 +35,12 @@ _COUNTED = {
     3: re.compile(r"\b(?:the|these|those|of the) three\b", re.IGNORECASE),
 }
 _OTHERS = re.compile(
-    r"\b(?:something|anything|one|any(?:body|one)?|works?|papers?|methods?|models?) (?:else|like (?:that|this|it)|similar)\b"
-    r"|\b(?:is|are) there (?:also )?(?:something|anything|some|any|another|an?|others?)\b.*\b(?:also|too|else|other way|instead|better|more)\b"
-    r"|\b(?:is|are) there also\b|\b(?:any|some|which|what) others?\b|\banother (?:one|paper|method|model|approach|work)\b",
+    r"\b(?:something|anything|one|anyone|anybody|works?|papers?|methods?|models?)"
+    r" (?:else|like (?:that|this|it)|similar)\b"
+    r"|\b(?:is|are) there (?:also )?(?:something|anything|some|any|another|an?|others?)\b"
+    r".*\b(?:also|too|else|other way|instead|better|more)\b"
+    r"|\b(?:is|are) there also (?:some|any|another|one|others?)|\b(?:any|some|which|what) others?\b"
+    r"|\banother (?:one|paper|method|model|approach|work)\b",
     re.IGNORECASE,
 )
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
@@ -43,7 +48,10 @@ _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|true)\b", re.IGNORECASE
 )
 _CONTINUES = re.compile(r"^\s*(?:and|but|or|so|also|then|what about|how about|what of)\b", re.IGNORECASE)
-_PLACES = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "latter": -1}
+_PLACES = {
+    "first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "latter": -1,
+    "1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "5th": 4,
+}  # fmt: skip
 _PLACES_EVER = {"original": 0, "initial": 0, "earliest": 0}
 _ORDINAL = re.compile(
     rf"\bthe ({'|'.join(_PLACES)})\b(?: (?:one|paper|method|model|work|study|system))?"
@@ -54,18 +62,19 @@ _COMPARES = re.compile(
     r"\b(?:compare[sd]?|comparison|differ\w*|than|versus|vs|better|worse|relate[sd]?)\b", re.IGNORECASE
 )
 LONGEST_CARRIED = 500  # characters of the question before, to be said again
-FEW_WORDS = 3  # content words up to which a question without a name leans on what was said
+FEW_WORDS = 3  # content words up to which a question may lean on what was said
+OF_ANY_PAPER = Path(__file__).with_name("of-any-paper.txt")  # words for what is asked of any paper: no topic
 
 
 def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner) -> Standalone:
     """The question itself where it stands alone already, or opens a new topic; `owner` knows whose a name is."""
     turns = tuple(history)[-TURNS:]
-    if not turns or _NEW_TOPIC.search(question) or not _leans(question):
+    if not turns or _NEW_TOPIC.search(question) or not _leans(question, owner):
         return Standalone(question, question)
     asked = _carried(question, turns)
     if _OTHERS.search(question):
         text = f"{_before(turns)} {question}".strip()
-        return Standalone(text, asked, without=tuple(paper.id for paper in (_cited(turns, lookup) or [()])[-1]))
+        return Standalone(text, asked, without=tuple(paper.id for paper in (_cited(turns, lookup, owner) or [()])[-1]))
     about = _meant(question, turns, lookup, owner)
     if not about:
         return Standalone(asked, asked)
@@ -73,11 +82,19 @@ def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Ow
     return Standalone(f"{asked.rstrip(' ?.!')} (about {titles})?", asked, tuple(paper.id for paper in about))
 
 
-def _leans(question: str) -> bool:
+def _leans(question: str, owner: Owner) -> bool:
     """Whether the question says nothing without what came before."""
-    if _CONTINUES.search(question) or _ORDINAL.search(question) or _POINTS_BACK.search(_EXPLETIVE.sub(" ", question)):
+    if any(sign.search(question) for sign in (_CONTINUES, _ORDINAL, _OTHERS, *_COUNTED.values())):
         return True
-    return _is_short(question) and not names(question)
+    if pointer := _POINTS_BACK.search(_EXPLETIVE.sub(lambda match: " " * len(match.group()), question)):
+        beside = _COMPARES.search(question) and pointer.group().lower() in ("it", "this", "that", "them")
+        return bool(beside) or not any(map(owner, names(question[: pointer.start()])))  # "What is UL2? How is it ...?"
+    return _is_short(question) and not names(question) and set(tokens(question)) <= _of_any_paper()
+
+
+@cache
+def _of_any_paper() -> frozenset[str]:
+    return frozenset(map(stem, OF_ANY_PAPER.read_text(encoding="utf-8").split()))
 
 
 def _is_short(question: str) -> bool:
@@ -85,14 +102,13 @@ def _is_short(question: str) -> bool:
 
 
 def _meant(question: str, turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> tuple[Paper, ...]:
-    """Papers by ordinal ("the second one") or name, else those of the last answer: all ("they"), or its first ("it")."""
-    lists = _cited(turns, lookup)
+    """Papers by ordinal ("the second one") or name, else of the last answer: all ("they"), or its first ("it")."""
+    lists = _cited(turns, lookup, owner)
     if not lists:
         return ()
     last, everything = lists[-1], tuple(dict.fromkeys(paper for papers in lists for paper in papers))
     picked = [_pick((match[1] or match[2]).lower(), last, everything) for match in _ORDINAL.finditer(question)]
-    owners = [lookup(paper) for name in names(question) if (paper := owner(name))]
-    chosen = tuple(paper for paper in (*picked, *owners) if paper)
+    chosen = tuple(paper for paper in (*picked, *_owned(question, lookup, owner)) if paper)
     if chosen and not _COMPARES.search(question) and (any(picked) or _TURNS_TO.search(question)):
         return chosen
     compared = chosen if any(picked) or _COMPARES.search(question) else ()  # "how does it compare with the first?"
@@ -107,9 +123,16 @@ def _of_last(question: str, last: tuple[Paper, ...], everything: tuple[Paper, ..
     return last[:1] if _ONE.search(question) and not _MANY.search(question) else last
 
 
-def _cited(turns: Sequence[Turn], lookup: Lookup) -> list[tuple[Paper, ...]]:
-    """The papers of each answer that cited any, oldest first."""
-    return [papers for turn in turns if (papers := _papers(turn, lookup))]
+def _cited(turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> list[tuple[Paper, ...]]:
+    """The papers of each answer that cited any, oldest first; of a history without papers, those it names."""
+    cited = [papers for turn in turns if (papers := _papers(turn, lookup))]
+    named = (_owned(turn.content, lookup, owner) for turn in turns)
+    return cited or [papers for papers in named if papers]
+
+
+def _owned(text: str, lookup: Lookup, owner: Owner) -> tuple[Paper, ...]:
+    """The papers whose names stand in it."""
+    return tuple(dict.fromkeys(lookup(paper) for name in names(text) if (paper := owner(name))))
 
 
 def _pick(ordinal: str, last: Sequence[Paper], everything: Sequence[Paper]) -> Paper | None:
@@ -137,6 +160,13 @@ def _carried(question: str, turns: Sequence[Turn]) -> str:
 
 
 def _before(turns: Sequence[Turn]) -> str:
-    """The question before, unless it is too long to be said again."""
-    before = next((turn.content.strip() for turn in reversed(turns) if turn.role == "user"), "")
+    """The last question that papers answered, and that said what it asked, unless it is too long to be said again."""
+    answered = any(turn.papers for turn in turns)
+    asked = [
+        turn.content.strip()
+        for turn, reply in zip(turns, (*turns[1:], Turn("assistant", "")), strict=True)
+        if turn.role == "user" and (reply.papers or not answered)
+    ]
+    whole = [question for question in asked if not (_is_short(question) and _CONTINUES.search(question))]
+    before = next(reversed(whole or asked), "")
     return before if len(before) <= LONGEST_CARRIED else ""

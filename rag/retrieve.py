@@ -85,7 +85,7 @@ class HybridRetriever(BaseRetriever):
                 return index, vector
             except (ModelError, VectorRejected, VectorsLacking) as error:
                 self.standby = f"{STANDBY} {error}"
-        return self._newest(self._encoder), self._encoder.vector(text)
+        return self._newest(self._encoder), self._encoder.remembered(text)
 
     def search(self, text: str, scope: Scope = EVERYTHING, most: int | None = None) -> tuple[Passage, ...]:
         """Each of the best papers' best passage, best first, with fused scores in standard deviations."""
@@ -98,7 +98,7 @@ class HybridRetriever(BaseRetriever):
 
     def _now(self, text: str, paper: str) -> Span | None:
         """The best passage of a paper that was changed since the index was built; None where it was removed."""
-        vector = self._encoder.vector(text)
+        vector = self._encoder.remembered(text)
         passages = self.library.chunks("passage", self._encoder.fingerprint, [paper])
         best = max(passages, key=lambda item: float(item.vector.astype(np.float32) @ vector), default=None)
         return best.span if best else None
@@ -106,7 +106,7 @@ class HybridRetriever(BaseRetriever):
     def quotes(self, text: str, paper: str, most: int, within: float = np.inf) -> tuple[Quote, ...]:
         """The paper's sentences that answer best, best first."""
         sentences = tuple(self.library.chunks("sentence", self._encoder.fingerprint, [paper]))
-        return best_quotes(text, self._encoder.vector(text), sentences, self.index().rarity, most, within)
+        return best_quotes(text, self._encoder.remembered(text), sentences, self.index().rarity, most, within)
 
     def knows(self, name: str) -> bool:
         """Whether any abstract or title holds the name, or a part of it."""
@@ -114,21 +114,22 @@ class HybridRetriever(BaseRetriever):
 
     def spelled(self, text: str) -> str:
         """The text, with slips of the finger put right as the collection spells the word."""
-        return corrected(text, self._is_word, self.index().vocabulary)
+        index = self.index()
+        return corrected(text, lambda word: index.knows(word) or self._is_english(word), index.vocabulary)
 
-    def _is_word(self, word: str) -> bool:
-        """One that a paper holds, or that is common English: the encoder has it whole, and a stop word is no token."""
-        return not tokens(word) or self.index().knows(word) or self._encoder.pieces([word]) == [1]
+    def _is_english(self, word: str) -> bool:
+        """Common enough for the encoder to have it whole; a stop word is no token."""
+        return not tokens(word) or self._encoder.pieces([word]) == [1]
 
     def verdict(self, text: str, papers: Sequence[str]) -> Verdict:
         """Whether these papers answer it."""
         read = [*self.library.chunks("sentence", self._encoder.fingerprint, papers)]
         if not read:  # removed by another process since they were found
             return Verdict(0.0, None)
-        cosines = np.stack([item.vector for item in read]).astype(np.float32) @ self._encoder.vector(text)
+        cosines = np.stack([item.vector for item in read]).astype(np.float32) @ self._encoder.remembered(text)
         titles = tuple(dict.fromkeys(item.span.paper.title for item in read))
-        sentences = tuple(item.span.text for item in read)
-        return verdict(text, Read(titles, sentences, cosines), self.index().rarity, self.knows)
+        sentences, index = tuple(item.span.text for item in read), self.index()
+        return verdict(text, Read(titles, sentences, cosines), index.rarity, index.knows)
 
     def owner(self, name: str) -> str | None:
         """The id of the paper that a name belongs to: the one that uses it, or uses it far more than the next."""

@@ -15,10 +15,13 @@ _TOKEN = re.compile(r"\w+(?:[-.:/@+<>=_^{}]+\w+)*[%+]?")
 _PART = re.compile(r"[^\W\d_]{2,}|\d+(?:\.\d+)?")
 _STEMMER = Stemmer.Stemmer("english")
 STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
+_SHORTEST_PLURAL = 3  # letters before the s may go
 
 
 def plain(text: str) -> str:
     """Lower case, without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
@@ -30,7 +33,13 @@ def tokens(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """One word, stemmed, stop word or not."""
-    return str(_STEMMER.stemWord(plain(word)))
+    return _stemmed(plain(word))
+
+
+def _stemmed(word: str) -> str:
+    """The stemmer keeps the plural of what is no word: GPUs, CNNs, LLMs."""
+    found = str(_STEMMER.stemWord(word))
+    return found.removesuffix("s") if len(found) > _SHORTEST_PLURAL and not found.endswith("ss") else found
 
 
 @lru_cache(maxsize=1 << 16)
@@ -41,9 +50,9 @@ def _forms(token: str) -> tuple[str, ...]:
 def _kept(token: str) -> Iterator[str]:
     if token.isalpha():
         if token not in STOP_WORDS:
-            yield _STEMMER.stemWord(token)
+            yield _stemmed(token)
         return
     yield token
     for part in _PART.findall(token):
         if part != token and part not in STOP_WORDS:
-            yield _STEMMER.stemWord(part)
+            yield _stemmed(part)

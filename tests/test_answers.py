@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.questions import DEV, read_questions
+from rag.about import CLOSE
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryEmpty, QuestionRefused
@@ -153,9 +154,11 @@ def test_f34_a_paper_is_among_the_nearest_once(pipeline: Pipeline) -> None:
     assert len(papers) == len(set(papers)) == 6
 
 
-def test_scores_fall_from_the_first_passage_to_the_last(pipeline: Pipeline) -> None:
+def test_scores_fall_from_passage_to_passage_but_that_of_the_nearest_few_the_likeliest_answer_comes_first(
+    pipeline: Pipeline,
+) -> None:
     scores = [passage.score for passage in ask(pipeline, CAPSULE).passages]
-    assert scores == sorted(scores, reverse=True)
+    assert sorted(scores[:CLOSE], reverse=True) + scores[CLOSE:] == sorted(scores, reverse=True)
 
 
 def test_it_is_a_llama_index_query_engine_and_retriever(pipeline: Pipeline) -> None:

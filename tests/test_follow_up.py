@@ -20,7 +20,7 @@ def lookup(name: str) -> Paper:
 
 
 def owner(name: str) -> str | None:
-    return name.lower() if name in PAPERS else None
+    return name if name in PAPERS else None
 
 
 def about(question: str, history: tuple[Turn, ...]) -> tuple[str, ...]:
@@ -78,6 +78,12 @@ def test_an_ordinal_beyond_the_last_answer_counts_over_the_conversation() -> Non
         "Which papers propose vision-language models for medical images?",
         "What does CapsFusion improve on image captioning benchmarks?",
         "How large is the data set of MetaCLIP?",
+        "Which papers are about prompts?",
+        "What are capsule networks?",
+        "How does molecular pretraining work?",
+        "What is MultiMAE and how is it trained?",
+        "What accuracy does MultiMAE reach, and what data does it use?",
+        "Do the authors of ALIP release their code?",
     ],
 )
 def test_a_question_that_stands_alone_or_opens_a_new_topic_is_left_alone(question: str) -> None:
@@ -91,3 +97,64 @@ def test_without_history_nothing_changes() -> None:
 def test_a_paper_of_the_history_that_the_library_lost_is_passed_over() -> None:
     history = (Turn("user", "What is Gone?"), Turn("assistant", "Gone. [1]", ("Gone",)))
     assert about("how large is it?", history) == ()
+
+
+@pytest.mark.parametrize(
+    "question", ["how many parameters?", "Any code?", "which datasets?", "why?", "what are the results?"]
+)
+def test_a_short_question_that_could_be_asked_of_any_paper_is_asked_of_the_last(question: str) -> None:
+    assert about(question, ONE) == ("multimae",)
+
+
+@pytest.mark.parametrize(
+    ("question", "papers"),
+    [
+        ("What about ALIP?", ("alip",)),
+        ("and LaCLIP?", ("laclip",)),
+        ("How does it differ from ALIP?", ("multimae", "alip")),
+        ("Is it better than LaCLIP?", ("multimae", "laclip")),
+        ("How does ALIP compare to it?", ("multimae", "alip")),
+    ],
+)
+def test_a_paper_named_in_a_follow_up_is_what_it_is_about(question: str, papers: tuple[str, ...]) -> None:
+    assert about(question, ONE) == papers
+
+
+@pytest.mark.parametrize(
+    ("question", "papers"),
+    [
+        ("What about the 2nd?", ("laclip",)),
+        ("Which of the two is faster?", ("alip", "laclip")),
+        ("Back to the original method: how fast is it?", ("alip",)),
+    ],
+)
+def test_places_are_counted_in_figures_too_and_the_original_one_is_the_first_of_all(
+    question: str, papers: tuple[str, ...]
+) -> None:
+    assert about(question, TWO) == papers
+
+
+def test_both_reach_back_beyond_an_answer_that_cited_one() -> None:
+    history = (*ONE, Turn("user", "Another?"), Turn("assistant", "ALIP. [1]", ("ALIP",)))
+    assert about("Which of these two is smaller?", history) == ("multimae", "alip")
+
+
+@pytest.mark.parametrize(
+    "question", ["Is there something like that for audio?", "any other papers?", "is there also another one?"]
+)
+def test_others_are_asked_for_without_the_papers_cited_last(question: str) -> None:
+    alone = standalone(question, ONE, lookup, owner)
+    assert (alone.without, alone.papers) == (("multimae",), ())
+    assert alone.text == f"What is MultiMAE? {question}"
+
+
+def test_a_fragment_carries_the_last_question_that_was_answered_and_whole() -> None:
+    history = (*ONE, Turn("user", "What is the capital of France?"), Turn("assistant", "The papers don't say."))
+    assert standalone("and on COCO?", history, lookup, owner).asked == "What is MultiMAE? and on COCO?"
+    history = (*ONE, Turn("user", "and on COCO?"), Turn("assistant", "It reaches 50. [1]", ("MultiMAE",)))
+    assert standalone("and on ADE?", history, lookup, owner).asked == "What is MultiMAE? and on ADE?"
+
+
+def test_a_history_that_cites_no_papers_is_about_those_it_names() -> None:
+    history = (Turn("user", "Compare ALIP and LaCLIP"), Turn("assistant", "They differ."))
+    assert about("And the second one?", history) == ("laclip",)

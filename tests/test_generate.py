@@ -135,7 +135,7 @@ def test_closing_the_stream_ends_the_request_within_a_second(shipped: Library, e
 
 def quote(number: int, text: str, score: float = 1.0) -> Quote:
     paper = Paper(f"p{number}", f"Title {number}", text)
-    return Quote(Span(paper, 0, len(text)), 1.0, score)
+    return Quote(Span(paper, 0, len(text)), score)
 
 
 def test_nothing_in_a_paper_or_question_can_look_like_a_line_of_the_prompt() -> None:

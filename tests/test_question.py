@@ -25,6 +25,11 @@ def test_names_and_figures_stay_one_word(text: str, kept: str) -> None:
     assert kept in tokens(f"It reaches {text} here.")
 
 
+@pytest.mark.parametrize(("many", "one"), [("GPUs", "GPU"), ("CNNs", "CNN"), ("LLMs", "llm"), ("capsules", "capsule")])
+def test_a_plural_is_the_word_itself(many: str, one: str) -> None:
+    assert tokens(many) == tokens(one)
+
+
 def test_gpt_4_is_not_gpt_3() -> None:
     assert set(tokens("GPT-4")) & set(tokens("GPT-3")) == {"gpt"}
 
