@@ -17,6 +17,7 @@ from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRe
 from rag.evidence import Evidence, gather, widened
 from rag.follow_up import standalone
 from rag.generate import Writer, condensed
+from rag.librarian import reply
 from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
 from rag.retrieve import STANDBY, HybridRetriever
@@ -52,9 +53,10 @@ class Pipeline:
         clock = Clock()
         asked = readable(query.text)
         alone = self._spelled((yield from self._standalone(asked, query)))
-        evidence = gather(self.retriever, self.settings, alone, query.scope)
+        told = reply(alone, self.retriever)
+        evidence = Evidence((), ()) if told else gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
-        draft = yield from clock.timed(self._drafted(alone, evidence))
+        draft = yield from clock.timed(_painted(told) if told else self._drafted(alone, evidence))
         yield _answer(asked, alone, evidence, draft, clock.read())
 
     def _standalone(self, asked: str, query: Query) -> Generator[str, None, Standalone]:
@@ -94,6 +96,11 @@ class Pipeline:
         quotes = widened(self.retriever, self.settings, question, evidence)
         writer = Writer(self._model, self._similarity, self.settings)
         return (yield from writer.write(question.asked, quotes, sent))
+
+
+def _painted(draft: Draft) -> Generator[str, None, Draft]:
+    yield draft.text
+    return draft
 
 
 def _loaded(load: Callable[[Settings], T], settings: Settings) -> T | ModelUnconfigured:

@@ -147,6 +147,14 @@ def test_f22_the_damage_is_every_kind_of_file_that_an_index_has(many: Library) -
     }
 
 
+def test_an_index_of_words_that_were_cut_otherwise_is_rebuilt(many: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    current_index(many, MODEL).close()
+    born = folder_of(many).stat().st_ino
+    monkeypatch.setattr("rag.index.tokens", str.split)
+    current_index(many, MODEL).close()
+    assert folder_of(many).stat().st_ino != born
+
+
 @pytest.mark.parametrize("what", ["index", "index/*", "index/*/chroma", "index/*/chroma/*-*", "index/*/words"])
 def test_f22_a_removed_folder_is_rebuilt(many: Library, what: str) -> None:
     index = current_index(many, MODEL)
