@@ -98,6 +98,10 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise BadSetting("; ".join(map(_explain, error.errors()))) from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadSetting(
+            f".env in {Path.cwd()} can't be read: {error}. Save it as UTF-8, or mend its permissions."
+        ) from None
 
 
 def _explain(problem: object) -> str:

@@ -239,6 +239,18 @@ def test_a_cold_process_creates_the_library_answers_and_writes_only_json(tmp_pat
     assert "81.4%" in json.loads(done.stdout)["text"]
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["for people", "JSON"])
+def test_what_a_terminal_has_no_letter_for_is_written_as_its_number(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: list[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(PAPER | {"title": "On Pâte 🥖"}))
+    said(capsys, "ingest", str(tmp_path / "a.jsonl"))
+    command = [sys.executable, "-c", "from ui.cli import main; main()", "papers", *form]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (json.loads(done.stdout)[0]["title"] == "On Pâte 🥖") if form else (r"On P\xe2te \U0001f956" in done.stdout)
+
+
 @pytest.mark.parametrize("command", ["", "chat", "ask", "ingest", "papers", "remove", "doctor"])
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = said(capsys, *filter(None, [command]), "--help")

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,8 @@ app.add_typer(evaluation.app, name="eval")
 
 def main() -> None:
     """The entry point: exit code 0 done, 1 a failure, 2 a mistake of the caller's."""
+    if isinstance(sys.stdout, TextIOWrapper):  # it may be ASCII, and papers write every character there is
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -257,4 +260,5 @@ def _library(settings: Settings, given: Path | None) -> Library:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, dict) else 1))
+    plain = sys.stdout.encoding.lower() not in {"utf-8", "utf8"}
+    print(json.dumps(value, ensure_ascii=plain, indent=None if isinstance(value, dict) else 1))
