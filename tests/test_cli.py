@@ -179,6 +179,13 @@ class TestLibraries:
     def test_another_library_is_never_filled_unasked(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         assert parsed(capsys, "papers", "--json", "--library", str(tmp_path / "other")) == []
 
+    def test_listing_an_empty_library_says_where_it_is_and_how_to_fill_it(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        code, out, err = said(capsys, "papers", "--library", str(tmp_path / "othr"))
+        assert (code, out, err.count("\n")) == (0, "", 1)
+        assert f"{tmp_path / 'othr'} holds no papers. Add some: askpapers ingest PATH" in err
+
     def test_f30_asking_an_empty_library_fails_and_says_how_to_fill_it(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:

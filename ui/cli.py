@@ -201,9 +201,11 @@ def papers(as_json: AsJson = False, library: Home = None) -> None:
     """Lists the papers in the library."""
     from dataclasses import asdict
 
-    from ui.terminal import printable
+    from ui.terminal import print_aside, printable
 
     store = _library(_settings(library), library)
+    if not len(store):
+        print_aside(f"The library in {store.folder} holds no papers. Add some: askpapers ingest PATH")
     if as_json:
         _print_json([asdict(paper) for paper in store.papers()])
         return
