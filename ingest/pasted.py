@@ -11,6 +11,7 @@ from ingest.record import LEAST_ABSTRACT, Refusal, paper_from
 from rag.types import Paper
 
 TITLE = 300  # characters up to which a block reads like a title
+AUTHORS = 3000  # ... and like the names under it
 ABSTRACT = 200  # characters from which text with a full stop reads like an abstract ...
 SENTENCE = 100  # ... and from which text does that ends with one
 
@@ -24,7 +25,8 @@ _PASSED_OVER = re.compile(  # headings inside an abstract, and how to cite it
 _DATE = re.compile(
     r"[\d\W]*(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)?[\d\W]*", re.IGNORECASE
 )  # or a bare number
-_MARKS = re.compile(r"[\d*∗†‡§¶]+|^(?:by|authors?:)\s", re.IGNORECASE)
+_BY = re.compile(r"(?:by|authors?:)\s", re.IGNORECASE)
+_MARKS = re.compile(rf"[\d*∗†‡§¶]+|^{_BY.pattern}", re.IGNORECASE)
 _BETWEEN_NAMES = re.compile(r"(?:[,;·|&]|\band\b|\s)*(?:[,;·|&]|\band\b)(?:[,;·|&]|\band\b|\s)*")
 _NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?: (?:[a-z]{2,3} )*[^\W\d_a-z][\w'’.-]*){1,3}")
 _INITIAL = re.compile(r"\b[^\W\d_a-z]\.")
@@ -67,10 +69,10 @@ def _drafts(parts: list[str]) -> list[_Draft]:
         last = drafts[-1]
         if _PASSED_OVER.fullmatch(part):
             continue
-        if _is_prose(part) and not (_may_end_titles(last) and _is_title_of(part, after)):
-            last.paragraphs.append(part)
-        elif authors := _authors(part, last):
+        if authors := _authors(part, last):
             last.authors = authors
+        elif _is_prose(part) and not (_may_end_titles(last) and _is_title_of(part, after)):
+            last.paragraphs.append(part)
         else:
             drafts.append(_Draft(part))
     return drafts
@@ -93,10 +95,10 @@ def _is_title_of(part: str, after: str) -> bool:
 
 def _authors(part: str, last: _Draft) -> str:
     """Names under a title that waits for its abstract, or nothing."""
-    if last.paragraphs or _DATE.fullmatch(last.title):
+    if last.paragraphs or len(part) > AUTHORS or _DATE.fullmatch(last.title):
         return ""
     names = [name for name in _BETWEEN_NAMES.split(" ".join(_MARKS.sub(" ", part).split())) if name]
-    sure = any(map(_INITIAL.search, names)) or (len(names) > 1 and " " in last.title)
+    sure = _BY.match(part) or any(map(_INITIAL.search, names)) or (len(names) > 1 and " " in last.title)
     return "; ".join(names) if sure and all(map(_NAME.fullmatch, names)) else ""
 
 

@@ -144,10 +144,10 @@ def _json(lines: TextIOBase) -> Records:
 def _values(text: str) -> list[object]:
     """The records of one JSON text, or of several one after the other, as jq writes them. Raises as JSON does."""
     first, place = JSON.raw_decode(text, _next_value(text, 0))
-    values = listed(first)
+    values = [*listed(first)]
     while (place := _next_value(text, place)) < len(text):
         another, place = JSON.raw_decode(text, place)
-        values = [*values, *listed(another)]
+        values += listed(another)
     return values
 
 

@@ -69,6 +69,8 @@ class TestPasted:
             ("Attention Is Enough\n\nA. Vaswani, N. Shazeer\n\n", "Attention Is Enough", 2),
             ("Attention Is Enough\n\nAda Bee1*, Noam de Vries and Łukasz Kaiser2\n\n", "Attention Is Enough", 3),
             ("On Bees\nBy Ada van der Bee, C. Dee\n", "On Bees", 2),
+            ("On Bees\n\nBy Ada Bee\n\n", "On Bees", 1),
+            (f"On Bees\n\n{', '.join(['A. Bee'] * 40)} and C. Dee\n\n", "On Bees", 41),
             ("Mar 12\n\nLarge Models, Small Data\n\n", "Large Models, Small Data", 0),
             ("Text, Image, Audio\n\n", "Text, Image, Audio", 0),
         ],
