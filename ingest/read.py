@@ -6,14 +6,15 @@ Reads JSON Lines and CSV line by line; JSON, BibTeX and pasted text whole. Never
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from io import TextIOBase, TextIOWrapper
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.recognise import ABSTRACT, HEAD, JSON, READ, Recognised, blocks, foreign, listed, recognise
+from ingest.pasted import pasted
+from ingest.recognise import HEAD, JSON, READ, Recognised, foreign, listed, recognise
 from ingest.record import Refusal, known, paper_from
 from ingest.rows import LONGEST_LINE, numbered, rows
 from rag.types import Paper
@@ -21,7 +22,7 @@ from rag.types import Paper
 Records = Iterator[Paper | Refusal]
 
 MOST = 50_000_000  # bytes of a file that is read whole
-TITLE = 300  # characters up to which the block before an abstract reads like a title
+_BETWEEN_VALUES = re.compile(r"[\s\ufeff\0]*")
 
 
 def expand(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -129,7 +130,7 @@ def _from_value(value: object, where: str) -> Paper | Refusal:
 
 def _json(lines: TextIOBase) -> Records:
     try:
-        values = listed(JSON.decode(lines.read(MOST)))
+        values = _values(lines.read(MOST))
     except (ValueError, RecursionError) as error:
         yield Refusal("", f"Not JSON: {error}. Export it again, or save it as JSON Lines.")
         return
@@ -138,6 +139,21 @@ def _json(lines: TextIOBase) -> Records:
         return
     for number, value in enumerate(values, start=1):
         yield _from_value(value, f"record {number}")
+
+
+def _values(text: str) -> list[object]:
+    """The records of one JSON text, or of several one after the other, as jq writes them. Raises as JSON does."""
+    first, place = JSON.raw_decode(text, _next_value(text, 0))
+    values = [*listed(first)]
+    while (place := _next_value(text, place)) < len(text):
+        another, place = JSON.raw_decode(text, place)
+        values += listed(another)
+    return values
+
+
+def _next_value(text: str, place: int) -> int:
+    found = _BETWEEN_VALUES.match(text, place)
+    return found.end() if found else place
 
 
 def _csv(lines: TextIOBase, delimiter: str) -> Records:
@@ -177,9 +193,4 @@ def _bibtex(lines: TextIOBase) -> Records:
 
 
 def _pasted(lines: TextIOBase) -> Records:
-    """Long blocks under short ones are abstracts under titles; the rest is the web page's own furniture."""
-    found = 0
-    for title, abstract in pairwise(blocks(lines.read(MOST).replace("\r\n", "\n").replace("\r", "\n"))):
-        if len(abstract) >= ABSTRACT and len(title) <= TITLE and len(title) < len(abstract):
-            found += 1
-            yield paper_from({"title": title, "abstract": abstract}, f"paper {found}")
+    return pasted(lines.read(MOST).replace("\r\n", "\n").replace("\r", "\n"))

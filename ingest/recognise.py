@@ -48,6 +48,20 @@ _OTHER_TEXTS = (
     (r"\{\\rtf", "RTF, a word processor's format", "Save it as plain text"),
     (r"(?:.*\n){0,99}?\\(?:documentclass|begin\{document\})", "LaTeX source", "Give the papers as BibTeX or CSV"),
 )
+_NO_PAPERS = (  # looked for only in what would else be pasted text: an abstract in a CSV cell may show code
+    (
+        r"(?-i:#!|(?:.*\n){0,99}?(?:from [\w.]+ import [\w(*]|import [\w.]+(?: as \w+)?;?\n|(?:async )?def \w+\("
+        r"|class \w+[(:{]|#include [<\"]|package [\w.]+;|(?:const|let|var|export|public|static) .*;\n"
+        r"|.*\{\n|\[[\w.-]+\]\n[\w-]+ ?=))",
+        "a program's source code",
+        "Give files that hold papers",
+    ),
+    (
+        r"(?:.*\n){0,99}?(?:#{1,6} \S|```)",
+        "Markdown, which is not read",
+        "Take the # from titles that stand over abstracts",
+    ),
+)
 _OTHER_JSON = {
     "abstract_inverted_index": "OpenAlex's JSON",
     "message-type": "Crossref's JSON",
@@ -78,7 +92,11 @@ def recognise(head: bytes) -> Recognised | str:
     if encoding is None:
         return f"This is no text. {READ}."
     text = re.sub(r"\r\n?", "\n", head.decode(encoding, errors="replace")).lstrip("\ufeff \t\n\0")
-    return _other(_OTHER_TEXTS, text) or _format(text, encoding)
+    if other := _other(_OTHER_TEXTS, text):
+        return other
+    found = _format(text, encoding)
+    none = (_other(_NO_PAPERS, text) or _late_header(text)) if found.format == "text" else None
+    return none or found
 
 
 def _other(others: tuple[tuple[str, str, str], ...], text: str) -> str | None:
@@ -164,6 +182,14 @@ def _delimiter(text: str) -> str | None:
     names = {delimiter: {known(cell) for cell in _first_row(text, delimiter)} - {None} for delimiter in ",;\t|"}
     best = max(names, key=lambda delimiter: len(names[delimiter]))
     return best if len(names[best]) > 1 and names[best] & {"title", "abstract"} else None
+
+
+def _late_header(text: str) -> str | None:
+    """Why a table is not read that an exporter's own lines stand above."""
+    for number, line in enumerate(text.split("\n", 9)[1:9], start=2):
+        if _delimiter(line):
+            return f"The names of its columns come only on line {number}. Take out the lines above them. {READ}."
+    return None
 
 
 def _first_row(text: str, delimiter: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import BadSetting
 
+_SET_IN_FILE = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
 _SPEC = re.compile(r"(?:openai|ollama|local)/\S+")
 
 
@@ -98,6 +101,27 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise BadSetting("; ".join(map(_explain, error.errors()))) from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadSetting(
+            f".env in {Path.cwd()} can't be read: {error}. Save it as UTF-8, or mend its permissions."
+        ) from None
+
+
+def misspelt() -> dict[str, str | None]:
+    """Names like a setting's, in the environment or in `.env`, that are none's; with the nearest real one."""
+    fields = Settings.model_fields.items()
+    real = [str(field.validation_alias or f"ASKPAPERS_{name.upper()}") for name, field in fields]
+    file = Path(".env")
+    listed = _SET_IN_FILE.findall(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else []
+    given = sorted({name.upper() for name in (*os.environ, *listed) if name.upper().startswith("ASKPAPERS_")})
+    return {name: _nearest(name, real) for name in given if name not in real}
+
+
+def _nearest(name: str, real: list[str]) -> str | None:
+    """Without what all of them begin with, by which every name would be near."""
+    ends = {one.removeprefix("ASKPAPERS_"): one for one in real}
+    found = get_close_matches(name.removeprefix("ASKPAPERS_"), ends, 1)
+    return ends[found[0]] if found else None
 
 
 def _explain(problem: object) -> str:

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from rag.types import Paper
 
+VERSION = 0.5  # share of common words from which two abstracts are versions of one
+
 
 def title_key(title: str) -> str:
     """The title's letters and digits; case, accents and everything else aside (the title itself where it has none)."""
@@ -18,13 +20,22 @@ def title_key(title: str) -> str:
 def same_paper(one: Paper, other: Paper) -> bool:
     """A shared DOI or arXiv id decides; else the title, where neither id conflicts and year or first author agree.
 
-    What only one of the two knows can't disagree.
+    Where nothing agrees and nothing conflicts, as of pasted text, which knows titles only, the abstract tells
+    namesakes ("Introduction") apart.
     """
     ids = (_agree(one.doi, other.doi), _agree(one.arxiv, other.arxiv))
     if True in ids:
         return True
+    if False in ids or title_key(one.title) != title_key(other.title):
+        return False
     rest = (_agree(one.year, other.year), _agree(_family_name(one), _family_name(other)))
-    return False not in ids and (True in rest or False not in rest) and title_key(one.title) == title_key(other.title)
+    return True in rest or (False not in rest and _alike(one.abstract, other.abstract))
+
+
+def _alike(one: str, other: str) -> bool:
+    """The same abstract, or a version of it."""
+    words, others = (set(re.findall(r"\w+", text.casefold())) for text in (one, other))
+    return len(words & others) >= VERSION * len(words | others)
 
 
 def _agree(one: object, other: object) -> bool | None:

@@ -163,7 +163,7 @@ def readable(question: str) -> str:
     """The question without control characters. Raises QuestionRefused when it is blank or too long."""
     text = _UNREADABLE.sub(" ", question).strip()
     if not text:
-        raise QuestionRefused('The question is empty. Ask something like: askpapers ask "What is MetaCLIP?"')
+        raise QuestionRefused("The question is empty. Ask something like: What is MetaCLIP?")
     if len(text) > LONGEST:
         raise QuestionRefused(f"The question has {len(text):,} characters; at most {LONGEST:,} are read. Shorten it.")
     return text

@@ -11,18 +11,31 @@ from typing import Any
 
 Bounds = tuple[int, int]
 
-# Behind these a sentence goes on, whatever follows; behind those of the second kind when a number does.
-_GOES_ON = re.compile(
-    r"(?:^|[\s(\[,;~/-])(?:[eE]\.\s?g|[iI]\.\s?e|a\.k\.a|[cC]f|vs|viz|w\.r\.t|resp|approx|Dr|Drs|Prof|Mr|Mrs|Ms|St)\.$"
+# Behind what the first of a pair finds, a sentence goes on where the second finds what follows.
+_OPEN = r"(?:^|[\s(\[,;~/\u2010-\u2015-])"
+_GOES_ON = tuple(
+    (re.compile(before), re.compile(after))
+    for before, after in (
+        (
+            rf"{_OPEN}(?:[eE]\.\s?g|[iI]\.\s?e|a\.k\.a|[cC]f|vs|viz|w\.r\.t|resp|esp|approx|Dr|Drs|Prof|Mr|Mrs|Ms|St)\.$",
+            "",
+        ),
+        (rf"{_OPEN}(?:[nN]os?|[vV]ols?|pp?|ca|max|min)\.$", r"\d"),
+        (rf"{_OPEN}(?:[fF]igs?|[eE]qs?|[sS]ecs?|[tT]abs?|[rR]efs?|[cC]haps?)\.$", r"\(?\d"),
+        (r"\bet\s+al\.$", r"[a-z(\[\d,;]|['’]s\b"),
+        (rf"{_OPEN}(?:etc|i\.\s?i\.\s?d)\.$", r"[a-z,;]"),
+    )
 )
-_NUMBERED = re.compile(
-    r"(?:^|[\s(\[~])(?:[fF]igs?|[eE]qs?|[sS]ecs?|[tT]abs?|[rR]efs?|[cC]haps?|[nN]os?|[vV]ols?|pp?)\.$"
-)
-_ET_AL = re.compile(r"\bet\s+al\.$")
-_NO_SENTENCE_START = re.compile(r"[a-z(\[\d,;]")
 # A full stop that lost its space ("video-text data.Specifically, STAN"), but not Node.js, URLs or file names.
-_GLUED = re.compile(r"(?<=[a-z][a-z][a-z)\]\"'])[.?!](?=[A-Z][a-z]+[\s,])")
-_NAME = re.compile(r"^[A-Z]|[@/\\_.]")
+_GLUED = re.compile(r"(?<=[\w)\]}\"'%])[.?!](?=[A-Z][a-z]+[\s,])")
+_NAME = re.compile(r"[@/\\_]|[A-Za-z]\.")
+_PLAIN = re.compile(r"(?![A-Z]).*[a-z][a-z][a-z)\]\"']")
+# Behind a capital, a figure or a sign ("in Africa.For", "72.07%.Our"), which may be a name's, only a word that opens.
+_OPENS = re.compile(
+    r"(?:The|This|These|That|Those|There|They|We|Our|It|Its|In|On|For|To|By|With|From|As|At|An|And|But|Here|However|Thus"
+    r"|Then|Also|Such|Both|After|If|When|While|Although|Despite|Unlike|Using|Based|Moreover|Furthermore|Finally"
+    r"|Additionally|Specifically|Experiments|Results|Code|Codes)[\s,]"
+)
 _WORD_BEFORE = re.compile(r"\S*$")
 _LOOKBACK = 80  # characters read before a break: longer than any abbreviation, so the work stays linear
 
@@ -73,10 +86,17 @@ def _punkt() -> Any:
 def _unglued(text: str, start: int, end: int) -> Iterator[Bounds]:
     for match in _GLUED.finditer(text, start, end):
         before = _WORD_BEFORE.search(text[max(start, match.start() - _LOOKBACK) : match.start()])
-        if before and not _NAME.search(before.group()):
+        if before and _ends_glued(before.group(), text[match.end() : match.end() + _LOOKBACK]):
             yield from _stripped(text, start, match.end())
             start = match.end()
     yield from _stripped(text, start, end)
+
+
+def _ends_glued(before: str, after: str) -> bool:
+    """Whether the word before a full stop ends a sentence, by itself, by what follows, or by being said again."""
+    if _NAME.search(before):
+        return False
+    return bool(_PLAIN.fullmatch(before) or _OPENS.match(after) or after.startswith(f"{before} "))
 
 
 def _stripped(text: str, start: int, end: int) -> Iterator[Bounds]:
@@ -101,7 +121,5 @@ def _mended(text: str, pieces: Iterator[Bounds]) -> Iterator[Bounds]:
 
 
 def _continues(text: str, stop: int, start: int) -> bool:
-    before, after = text[max(0, stop - _LOOKBACK) : stop], text[start : start + 1]
-    if _ET_AL.search(before):
-        return bool(_NO_SENTENCE_START.match(after))
-    return bool(_GOES_ON.search(before) or (_NUMBERED.search(before) and after.isdigit()))
+    before, after = text[max(0, stop - _LOOKBACK) : stop], text[start : start + 3]
+    return any(ends.search(before) and goes_on.match(after) for ends, goes_on in _GOES_ON)

@@ -109,6 +109,36 @@ def test_f07_different_papers_with_one_title_stay_two(
     assert len(set(asked(library, encoder, "sourdough"))) == 2
 
 
+NAMESAKE = {"title": "Introduction", "abstract": "Birds sing at dawn, and louder where the town is loud."}
+
+
+@pytest.mark.parametrize(
+    ("known", "of_other"),
+    [
+        ({"year": 2019, "authors": ["Ada Bee"]}, {}),
+        ({}, {"year": 2019}),
+        ({}, {}),
+        ({"authors": ["Bee"]}, {"year": 2019}),
+    ],
+    ids=["nothing is known of the other", "nothing is known of the first", "titles only", "nothing comparable"],
+)
+def test_f07_a_namesake_of_which_too_little_is_known_takes_no_papers_place(
+    library: Library, encoder: BundledEncoder, tmp_path: Path, known: dict[str, Any], of_other: dict[str, Any]
+) -> None:
+    other = {"title": "Introduction", "abstract": "Fish of the lakes spawn in spring, in shallow and warm water."}
+    files = [jsonl(tmp_path / "a.jsonl", NAMESAKE | known), jsonl(tmp_path / "b.jsonl", other | of_other)]
+    assert counts(library, encoder, *files, *files) == [(1, 0, 0), (1, 0, 0), (0, 0, 1), (0, 0, 1)]
+    assert [paper.abstract for paper in library.papers()] == [NAMESAKE["abstract"], other["abstract"]]
+
+
+def test_f08_a_mended_abstract_is_known_again_where_only_the_title_is(
+    library: Library, encoder: BundledEncoder, tmp_path: Path
+) -> None:
+    mended = NAMESAKE | {"abstract": "Birds sing at dawn and dusk, and louder where the town is loud.", "year": 2019}
+    files = [jsonl(tmp_path / "a.jsonl", NAMESAKE), jsonl(tmp_path / "b.jsonl", mended)]
+    assert counts(library, encoder, *files) == [(1, 0, 0), (0, 1, 0)]
+
+
 def test_adding_again_embeds_nothing(library: Library, encoder: BundledEncoder, tmp_path: Path) -> None:
     file = jsonl(tmp_path / "a.jsonl", BREAD)
     ingest(library, [file], encoder)

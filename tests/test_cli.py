@@ -179,6 +179,13 @@ class TestLibraries:
     def test_another_library_is_never_filled_unasked(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         assert parsed(capsys, "papers", "--json", "--library", str(tmp_path / "other")) == []
 
+    def test_listing_an_empty_library_says_where_it_is_and_how_to_fill_it(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        code, out, err = said(capsys, "papers", "--library", str(tmp_path / "othr"))
+        assert (code, out, err.count("\n")) == (0, "", 1)
+        assert f"{tmp_path / 'othr'} holds no papers. Add some: askpapers ingest PATH" in err
+
     def test_f30_asking_an_empty_library_fails_and_says_how_to_fill_it(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
@@ -237,6 +244,18 @@ def test_a_cold_process_creates_the_library_answers_and_writes_only_json(tmp_pat
     command = [sys.executable, "-c", "from ui.cli import main; main()", "ask", CAPSULE, "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert "81.4%" in json.loads(done.stdout)["text"]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["for people", "JSON"])
+def test_what_a_terminal_has_no_letter_for_is_written_as_its_number(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, form: list[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(PAPER | {"title": "On Pâte 🥖"}))
+    said(capsys, "ingest", str(tmp_path / "a.jsonl"))
+    command = [sys.executable, "-c", "from ui.cli import main; main()", "papers", *form]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert (json.loads(done.stdout)[0]["title"] == "On Pâte 🥖") if form else (r"On P\xe2te \U0001f956" in done.stdout)
 
 
 @pytest.mark.parametrize("command", ["", "chat", "ask", "ingest", "papers", "remove", "doctor"])

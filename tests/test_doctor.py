@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from eval import replies
 from eval.replies import Reply, Script
 from eval.scripted import scripted
 from rag.config import load_settings
+from rag.encoder import BundledEncoder
+from rag.library import Library
+from rag.types import Paper
+from rag.writer import chunk_of
 from ui.doctor import Check, checks
 
 
@@ -78,3 +83,30 @@ def test_what_is_ignored_in_the_environment_is_said(shipped_home: Path, monkeypa
     assert "environment" not in found(shipped_home)
     check = asked(shipped_home, replies.good)["environment"]
     assert (check.status, "OPENAI_BASE_URL" in check.message) == ("warning", True)
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [("ASKPAPERS_QOUTES", "Did you mean ASKPAPERS_QUOTES?"), ("ASKPAPERS_XYZZY", ".env.example lists them all.")],
+)
+def test_a_setting_that_is_none_is_named_with_the_nearest_one(
+    shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, name: str, fix: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if place == "environment":
+        monkeypatch.setenv(name, "1")
+    else:
+        (tmp_path / ".env").write_text(f"# ASKPAPERS_OTHER=1\nASKPAPERS_QUOTES=2\n{name}=1\n")
+    check = found(shipped_home)["settings"]
+    assert (check.status, check.message, check.fix) == ("warning", f"{name} is no setting: ignored", fix)
+
+
+def test_an_index_behind_the_library_is_told_while_another_process_is_adding(own: Library) -> None:
+    bread = Paper("bread", "On Bread", "We let it rise.")
+    with own.writing() as writer:
+        writer.put(bread, lambda paper: (chunk_of("passage", paper, 0, 15),))
+        writer.commit(BundledEncoder().fingerprint, writer.lacking(BundledEncoder().fingerprint), np.ones((1, 384)))
+        check = found(own.folder)["index"]
+    assert (check.status, "behind the library" in check.message) == ("warning", True)
+    assert found(own.folder)["index"].status == "ok"

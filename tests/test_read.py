@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import fill
 
 import pytest
 from reading import BEE, BEES, BREAD, RYE, lines, outcome, quotes_locate, refusal, titles, written
 
 from ingest.add import SHIPPED
 from ingest.rows import LONGEST_LINE
+
+DANCES = "Bees that sleep for six hours dance straighter than bees that sleep for three, as four thousand dances show."
+LOAVES = (
+    "We let sourdough ferment at 18 degrees for fourteen hours. The loaves rise by 12.5% more, and their crust is dark."
+    " Whoever tasted them in a blind trial preferred them nine times out of ten to loaves that were made with yeast."
+)
 
 
 def test_the_shipped_collection_holds_90_papers() -> None:
@@ -33,6 +40,66 @@ class TestPasted:
     )
     def test_a_title_may_begin_like_another_format(self, tmp_path: Path, title: str) -> None:
         assert titles(written(tmp_path, f"{title}\n\n{BREAD * 3}")) == [title]
+
+    @pytest.mark.parametrize(
+        ("content", "abstract"),
+        [
+            (f"On Bees\n\n{DANCES}\n\nOn Rye\n\n{BREAD * 3}", DANCES),
+            (f"On Bees\n\n{DANCES}", DANCES),
+            (f"On Bees\n\n{DANCES}\n\n{LOAVES}\n\nOn Rye\n\n{LOAVES}", f"{DANCES}\n\n{LOAVES}"),
+            (f"On Bees\n\n{LOAVES}\n\n{DANCES}\n\nOn Rye\n\n{LOAVES}", f"{LOAVES}\n\n{DANCES}"),
+            (f"On Bees\n\nAbstract\n\n{LOAVES}\n\nMethods:\n\n{DANCES}", f"{LOAVES}\n\n{DANCES}"),
+            (f"On Bees\n{LOAVES}\n\nOn Rye\n{BREAD * 3}", LOAVES),
+            (f"Mar 12\n\nOn Bees\n{fill(LOAVES, 72)}\n\nOn Rye\n\n{fill(BREAD * 3, 72)}", LOAVES),
+            (f"On Bees\n\n{fill(LOAVES, 72)}\n\n{fill(LOAVES, 72)}\n\nOn Rye\n{LOAVES}", f"{LOAVES}\n\n{LOAVES}"),
+        ],
+        ids=["short, amid others", "short, alone", "two paragraphs", "the second one short", "with headings",
+             "no blank line", "no blank line, wrapped", "two wrapped paragraphs"],
+    )  # fmt: skip
+    def test_F04_every_abstract_is_read_whole_and_under_its_own_title(
+        self, tmp_path: Path, content: str, abstract: str
+    ) -> None:
+        papers, refusals = outcome(written(tmp_path, content))
+        assert [paper.title for paper in papers] == ["On Bees", "On Rye"][: len(papers)]
+        assert ("On Rye" in content, papers[0].abstract, refusals) == (len(papers) == 2, abstract, [])
+
+    @pytest.mark.parametrize(
+        ("above", "title", "authors"),
+        [
+            ("Attention Is Enough\n\nA. Vaswani, N. Shazeer\n\n", "Attention Is Enough", 2),
+            ("Attention Is Enough\n\nAda Bee1*, Noam de Vries and Łukasz Kaiser2\n\n", "Attention Is Enough", 3),
+            ("On Bees\nBy Ada van der Bee, C. Dee\n", "On Bees", 2),
+            ("On Bees\n\nBy Ada Bee\n\n", "On Bees", 1),
+            (f"On Bees\n\n{', '.join(['A. Bee'] * 40)} and C. Dee\n\n", "On Bees", 41),
+            ("Mar 12\n\nLarge Models, Small Data\n\n", "Large Models, Small Data", 0),
+            ("Text, Image, Audio\n\n", "Text, Image, Audio", 0),
+        ],
+    )  # fmt: skip
+    def test_F04_names_under_a_title_are_its_authors(
+        self, tmp_path: Path, above: str, title: str, authors: int
+    ) -> None:
+        papers, refusals = outcome(written(tmp_path, above + BREAD * 3))
+        assert [(paper.title, len(paper.authors)) for paper in papers] == [(title, authors)]
+        assert not refusals
+
+    def test_titles_may_end_with_a_full_stop(self, tmp_path: Path) -> None:
+        title = "Effects of a long sleep on the dances of {} bees in high meadows: a controlled trial of several years."
+        names = [title.format(bee) for bee in ("honey", "mason", "carpenter")]
+        assert titles(written(tmp_path, "".join(f"{name}\n\n{BREAD * 3}\n\n" for name in names))) == names
+
+    @pytest.mark.parametrize(
+        ("content", "where", "words"),
+        [
+            ("On Rye\n\nRye is a dark grain indeed.", "'On Rye'", "27 characters: too few"),
+            (BREAD * 3, "We let sourdough", "No title. Put one above it"),
+        ],
+    )
+    def test_F04_what_reads_like_half_a_paper_is_refused_with_the_reason(
+        self, tmp_path: Path, content: str, where: str, words: str
+    ) -> None:
+        found = refusal(written(tmp_path, content))
+        assert where in found.where
+        assert words in found.reason
 
 
 class TestJsonLines:
@@ -120,8 +187,17 @@ class TestJson:
         content = f'[{{"title": "On\tRye", "abstract": "{BREAD}\n{BREAD}"}}]'
         assert titles(written(tmp_path, content)) == ["On Rye"]
 
+    @pytest.mark.parametrize("between", ["\n", "", "\n\n"])
+    def test_several_objects_on_many_lines_are_read_one_after_the_other(self, tmp_path: Path, between: str) -> None:
+        content = between.join((json.dumps(RYE, indent=2), json.dumps([BEE, RYE], indent=2)))
+        assert titles(written(tmp_path, content + "\n")) == ["On Rye", "On Bees", "On Rye"]
+
 
 class TestCsv:
+    def test_a_line_above_the_header_is_named(self, tmp_path: Path) -> None:
+        reason = refusal(written(tmp_path, f"Exported by BeeTool, 3 May\n\nTitle,Abstract\nOn Rye,{BREAD}\n")).reason
+        assert reason.startswith("The names of its columns come only on line 3. Take out the lines above them.")
+
     @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
     def test_any_common_delimiter_is_told(self, tmp_path: Path, delimiter: str) -> None:
         content = delimiter.join(("year", "title", "abstract")) + "\n"

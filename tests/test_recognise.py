@@ -49,6 +49,29 @@ def test_F04_what_is_not_read_is_named_with_the_next_step(tmp_path: Path, conten
     assert any(step in reason for step in ("Export", "export", "Unpack", "Save", "save", "Give"))
 
 
+SENTENCE = "Here is what this module does for its callers, at length and in prose, so that it reads like an abstract."
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (f'"""{SENTENCE}"""\n\nfrom __future__ import annotations\n\n"""{SENTENCE * 3}"""\n', "source code"),
+        (f"#!/bin/sh\n# Start it\n\n# {SENTENCE * 3}\n", "source code"),
+        (f"// Bees\n\nfunction dance(bee) {{\n  // {SENTENCE * 3}\n}}\n", "source code"),
+        (f"[project]\nname = 'bees'\n\n[tool]\ntext = '{SENTENCE * 3}'\n", "source code"),
+        (f"# Notes\n\n{SENTENCE * 3}\n\n## More\n\n{SENTENCE * 3}\n", "Markdown"),
+    ],
+    ids=["Python", "shell", "JavaScript", "TOML", "Markdown"],
+)  # fmt: skip
+def test_F04_code_and_notes_in_a_folder_are_no_papers(tmp_path: Path, content: str, what: str) -> None:
+    assert what in refusal(written(tmp_path, content)).reason
+
+
+def test_code_in_a_cell_is_no_reason_to_refuse_the_table(tmp_path: Path) -> None:
+    content = f'title,abstract\nOn Rye,"{BREAD}\n# Code\nimport re\ndef bake():"\n'
+    assert titles(written(tmp_path, content)) == ["On Rye"]
+
+
 def test_F04_a_zip_archive_and_so_an_office_document_is_refused_by_name(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "papers.csv", "w") as archive:
         archive.writestr("papers.csv", CSV)

@@ -44,3 +44,10 @@ def test_settings_cannot_be_changed() -> None:
 def test_a_bad_setting_is_named_with_its_value(name: str, value: object) -> None:
     with pytest.raises(BadSetting, match=f"ASKPAPERS_{name.upper()}={value}"):
         load_settings(**{name: value})
+
+
+def test_an_env_file_that_is_no_utf_8_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"ASKPAPERS_PORT=8600\n# caf\xe9\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadSetting, match=f"^.env in {tmp_path} can't be read: .* Save it as UTF-8"):
+        load_settings()

@@ -225,6 +225,14 @@ INVENTED = (
     ("The effect was small (p < 0.05).", "In U.S. hospitals it was not."),
     ("It runs on Node.js 3.5 and scores 2.5x vs. 1.1x, cf. the appendix.", "Fine."),
     ("The answer is no.", "We show why."),
+    ("We use Fig. 3 and Eq. (4).", "The answer is no.", "(4) We go on."),
+    (
+        "Under the i.i.d. assumption it holds.",
+        "Both are for i.i.d. splits and for splits, relations, etc. of all kinds.",
+    ),
+    ("The samples are i.i.d.", "We keep loaves, cakes, etc.", "They are good."),
+    ('–i.e. being "controlled by" others, esp. David Haussler\'s work.', "Fine."),
+    ("Wen et al. 's dataset and Li et al.’s are from ca. 1500 to 500 BCE and cover up to max. 30% of it.", "Fine."),
     ("Does it help?", "Yes!", '"It does."', "We thank Dr. Who."),
     ("Prompts matter (see https://a.b/c.D).", "They do."),
 )
@@ -236,12 +244,23 @@ def test_a_sentence_ends_where_a_reader_would_end_it(parts: tuple[str, ...]) -> 
     assert [text[start:end] for start, end in sentences(text)] == list(parts)
 
 
-def test_a_missing_space_between_sentences_is_no_obstacle() -> None:
-    text = "to diverse video tasks and video-text data.Specifically, STAN adopts a branch structure"
-    assert sentences(text) == ((0, 43), (43, len(text)))
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("to diverse video tasks and video-text data.", "Specifically, STAN adopts a branch structure"),
+        ("a balanced accuracy of 72.07%.", "Our codes are here."),
+        ("languages spoken in Africa.", "For search we use it."),
+        ("papers on COVID-19.", "Our system is good."),
+        ("our framework Patton.", "Patton includes two strategies."),
+    ],
+)
+def test_a_missing_space_between_sentences_is_no_obstacle(first: str, second: str) -> None:
+    assert sentences(first + second) == ((0, len(first)), (len(first), len(first + second)))
 
 
-@pytest.mark.parametrize("name", ["github.com/Foo.Bar now", "built on Node.Js now", "the file data.Final.csv now"])
+@pytest.mark.parametrize(
+    "name", ["github.com/Foo.Bar now", "built on Node.Js now", "the file data.Final.csv now", "Keras.Layers now"]
+)
 def test_a_full_stop_inside_a_name_ends_nothing(name: str) -> None:
     assert len(sentences(f"The code is at {name}")) == 1
 

@@ -69,9 +69,8 @@ class TestAChat:
 
     def test_F31_a_blank_or_control_character_question_is_told_apart_from_a_crash(self) -> None:
         window = opened()
-        assert ask(window, "\x00 \x1b").answer.reason == (
-            'The question is empty. Ask something like: askpapers ask "What is MetaCLIP?"'
-        )
+        reason = ask(window, "\x00 \x1b").answer.reason
+        assert reason == "The question is empty. Ask something like: What is MetaCLIP?"
         assert ask(window, "🦜 what is MetaCLIP?").answer.status == "answered"
 
 

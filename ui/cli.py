@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,8 @@ app.add_typer(evaluation.app, name="eval")
 
 def main() -> None:
     """The entry point: exit code 0 done, 1 a failure, 2 a mistake of the caller's."""
+    if isinstance(sys.stdout, TextIOWrapper):  # it may be ASCII, and papers write every character there is
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -198,9 +201,11 @@ def papers(as_json: AsJson = False, library: Home = None) -> None:
     """Lists the papers in the library."""
     from dataclasses import asdict
 
-    from ui.terminal import printable
+    from ui.terminal import print_aside, printable
 
     store = _library(_settings(library), library)
+    if not len(store):
+        print_aside(f"The library in {store.folder} holds no papers. Add some: askpapers ingest PATH")
     if as_json:
         _print_json([asdict(paper) for paper in store.papers()])
         return
@@ -257,4 +262,5 @@ def _library(settings: Settings, given: Path | None) -> Library:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, dict) else 1))
+    plain = sys.stdout.encoding.lower() not in {"utf-8", "utf8"}
+    print(json.dumps(value, ensure_ascii=plain, indent=None if isinstance(value, dict) else 1))

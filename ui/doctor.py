@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from rag.config import Settings
+from rag.config import Settings, misspelt
 from rag.encoder import FOLDER, SHA256, BundledEncoder
 from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError, VectorRejected
 from rag.index import current_index
@@ -53,6 +53,7 @@ def checks(settings: Settings, ship: bool) -> list[Check]:
     """All of them, in the order in which they build on each other. `ship`: a new library gets the shipped papers."""
     return [
         *_configuration(settings),
+        *_misspelt(),
         *_model(settings),
         _tried("encoder", _encoder),
         _tried("library", lambda: _library(settings, ship)),
@@ -76,6 +77,12 @@ def _configuration(settings: Settings) -> Iterator[Check]:
     if ignored:
         message = f"{', '.join(ignored)} in the environment: ignored, askpapers connects to the configured address only"
         yield Check("environment", "warning", message, "Nothing to do, or set ASKPAPERS_LLM_BASE_URL.")
+
+
+def _misspelt() -> Iterator[Check]:
+    for name, nearest in misspelt().items():
+        fix = f"Did you mean {nearest}?" if nearest else ".env.example lists them all."
+        yield Check("settings", "warning", f"{name} is no setting: ignored", fix)
 
 
 def _model(settings: Settings) -> Iterator[Check]:
@@ -140,7 +147,11 @@ def _index(settings: Settings) -> Check:
         return Check("index", "ok", "none needed yet")
     index = current_index(library, BundledEncoder().fingerprint)
     index.close()
-    return Check("index", "ok", f"{len(index.chunks):,} passages, finds its own vectors")
+    found = f"{len(index.chunks):,} passages, finds its own vectors"
+    if index.edition != library.edition:
+        behind = f"{found}; behind the library, to which another process is adding"
+        return Check("index", "warning", behind, "Nothing to do: that process builds the new one when it is done.")
+    return Check("index", "ok", found)
 
 
 def _embedding(settings: Settings) -> Check:
