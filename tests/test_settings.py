@@ -44,3 +44,17 @@ def test_settings_cannot_be_changed() -> None:
 def test_a_bad_setting_is_named_with_its_value(name: str, value: object) -> None:
     with pytest.raises(BadSetting, match=f"ASKPAPERS_{name.upper()}={value}"):
         load_settings(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["LLM", "STRICT", "LLM_CONTEXT", "LLM_TIMEOUT", "EMBEDDING", "PORT"])
+def test_a_setting_left_empty_means_its_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"ASKPAPERS_{name}", "")
+    assert load_settings() == Settings()
+    assert getattr(load_settings(), name.lower()) == Settings.model_fields[name.lower()].default
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e12", "0", "-1"])
+def test_a_timeout_that_no_clock_can_wait_for_is_refused(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKPAPERS_LLM_TIMEOUT", seconds)
+    with pytest.raises(BadSetting, match="ASKPAPERS_LLM_TIMEOUT="):
+        load_settings()
