@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rag.models import Token
 
 LONGEST = 20_000  # characters of a reply that are read
+LONGEST_THOUGHTS = 400_000  # characters that may come before it
 CUT_SHORT = 0.6  # share of our count of a prompt's tokens under which a server has not read all of it
 SURE = 200  # tokens of a prompt from which on counts can be compared
 
@@ -30,7 +31,7 @@ class Heard:
     @property
     def is_overlong(self) -> bool:
         """Whether no more of it is read."""
-        return self.length > LONGEST
+        return self.length > LONGEST or self.thoughts > LONGEST_THOUGHTS
 
     @property
     def is_ended(self) -> bool:
