@@ -45,6 +45,10 @@ class Endpoint:
         self._peer = Peer(httpx.URL(self.base_url), checked_key(key, setting), setting)
         self._breaker = Breaker(self._peer.name, clock)
 
+    def redacted(self, text: str) -> str:
+        """What came from there, without the key."""
+        return self._peer.redacted(text)
+
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """For one exchange on the caller's own thread, which nothing but its timeouts ends. Raises ModelError."""

@@ -90,7 +90,7 @@ class Writer:
     def _written(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
         prompt = answer_prompt(question, quotes, secrets.token_hex(4))
         sent += prompt
-        heard, painted = Heard(), ""
+        heard, painted = Heard(self.model.endpoint.redacted), ""
         for _ in self._listen(prompt, heard):
             now = self._so_far(heard.raw, quotes)
             yield _beyond(painted, now)
@@ -112,7 +112,7 @@ class Writer:
         if size(prompt, count_tokens) > self._room:
             return None
         sent += prompt
-        heard = Heard()
+        heard = Heard(self.model.endpoint.redacted)
         try:
             for _ in self._listen(prompt, heard):
                 yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rag.models import Token
@@ -16,6 +17,7 @@ SURE = 200  # tokens of a prompt from which on counts can be compared
 class Heard:
     """Grows token by token; `usage` holds the server's counts, empty until it tells them."""
 
+    redacted: Callable[[str], str] = str  # takes out what nobody may see
     parts: list[str] = field(default_factory=list)
     length: int = 0
     thoughts: int = 0
@@ -25,8 +27,8 @@ class Heard:
 
     @property
     def raw(self) -> str:
-        """The reply as it came."""
-        return "".join(self.parts)
+        """The reply as it came, `redacted`."""
+        return self.redacted("".join(self.parts))
 
     @property
     def is_overlong(self) -> bool:

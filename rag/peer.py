@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from rag.errors import BadSetting, ContextOverflow, ModelError, ModelGarbled, ModelRejected, ModelUnreachable
 
 QUOTED = 200  # characters of a server's own words in a message of ours
+SECRET = 12  # characters of a key from which on it can be no word of an answer
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|size|window)|too many tokens|(prompt|input).{0,20}too long|longer than the maximum"
     r"|tokens?\b.{0,60}exceed|exceed.{0,60}tokens?\b|tokens?\b.{0,40}must be <=|must have less than.{0,20}tokens?\b"
@@ -57,10 +58,16 @@ class Peer:
 
     def quoted(self, text: str) -> str:
         """A server's own words for a message: one line, printable, cut, without the key; "no details" if blank."""
-        if self.key:
-            text = re.sub(re.escape(self.key.get_secret_value()), "***", text, flags=re.IGNORECASE)
-        line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+        line = " ".join("".join(sign if sign.isprintable() else " " for sign in self._hidden(text)).split())
         return f'"{line[:QUOTED]}"' if line else "no details"
+
+    def redacted(self, text: str) -> str:
+        """A model's words without the key, should it come back in them; a short one may be a word ("ollama")."""
+        return self._hidden(text) if self.key and len(self.key.get_secret_value()) >= SECRET else text
+
+    def _hidden(self, text: str) -> str:
+        key = self.key.get_secret_value() if self.key else ""
+        return re.sub(re.escape(key), "***", text, flags=re.IGNORECASE) if key else text
 
     def refusal(self, path: str, status: int, headers: httpx.Headers, body: bytes, wait: float) -> ModelError:
         """What a status of 300 or more means; ModelUnreachable, naming the `wait`, where asking again may help."""
