@@ -169,16 +169,21 @@ def test_a_prompt_is_shortened_by_whole_quotes_the_least_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "settings"),
-    [(f"What is CLIP? {'🦜𠜎' * 1900}", {}), (CAPSULE, {"llm_context": 1024}), (CAPSULE, {"llm_max_tokens": 4096})],
+    ("query", "settings"),
+    [
+        (Query(f"What is CLIP? {'🦜𠜎' * 1900}"), {}),
+        (Query(CAPSULE), {"llm_context": 1024}),
+        (Query("How much shorter do they get?", (Turn("user", CAPSULE),)), {"llm_context": 1024}),
+    ],
+    ids=["a long question", "no room beside the answer", "a follow-up"],
 )
 def test_what_does_not_fit_into_the_window_is_not_sent(
-    shipped: Library, encoder: BundledEncoder, question: str, settings: dict[str, int]
+    shipped: Library, encoder: BundledEncoder, query: Query, settings: dict[str, int]
 ) -> None:
     with writing(shipped, encoder, replies.good, **settings) as (pipeline, server):
-        answer = pipeline.ask(Query(question)).answer
+        answer = pipeline.ask(query).answer
         assert not server.requests
-    assert "ASKPAPERS_LLM_MAX_TOKENS" in (answer.fallback or "")
+    assert "ASKPAPERS_LLM_MAX_TOKENS=1024. Raise the one or lower the other." in (answer.fallback or "")
     assert answer.status == "answered"
 
 
