@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import BadSetting
@@ -36,7 +36,10 @@ class Settings(BaseSettings):
     )
     llm_max_tokens: int = Field(1024, ge=64, description="most tokens of an answer, a model's reasoning included")
     llm_timeout: float | None = Field(
-        None, gt=0, description="seconds to wait for the first token; empty: 60 for OpenAI, 300 for others"
+        None,
+        gt=0,
+        le=3600,
+        description="seconds to the first token, ten times as many to the last; empty: 60 for OpenAI, 300 for others",
     )
     strict: bool = Field(False, description="true: what the quotes don't bear out is left out instead of marked")
     evidence: int = Field(12, ge=1, le=60, description="most sentences shown to a model")
@@ -60,19 +63,10 @@ class Settings(BaseSettings):
         0.2, ge=0, le=1, description="chance of being answered (0 to 1) under which the papers don't say"
     )
 
-    @field_validator(
-        "home",
-        "llm_base_url",
-        "llm_api_key",
-        "openai_api_key",
-        "llm_timeout",
-        "embedding_base_url",
-        "embedding_api_key",
-        mode="before",
-    )
+    @field_validator("*", mode="before")
     @classmethod
-    def _empty_means_default(cls, value: object) -> object:
-        return value or None
+    def _empty_means_default(cls, value: object, info: ValidationInfo) -> object:
+        return cls.model_fields[str(info.field_name)].default if value == "" else value
 
     @field_validator("llm")
     @classmethod

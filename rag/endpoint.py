@@ -45,6 +45,10 @@ class Endpoint:
         self._peer = Peer(httpx.URL(self.base_url), checked_key(key, setting), setting)
         self._breaker = Breaker(self._peer.name, clock)
 
+    def redacted(self, text: str) -> str:
+        """What came from there, without the key."""
+        return self._peer.redacted(text)
+
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """For one exchange on the caller's own thread, which nothing but its timeouts ends. Raises ModelError."""
@@ -96,28 +100,35 @@ class Endpoint:
             arrived.put(end)
 
     def _read(self, arrived: Queue[tuple[T] | ModelError | None]) -> Iterator[T | None]:
-        limit, since = self.timeouts.first, time.monotonic()
+        """Raises ModelTimeout; only the time that is spent waiting counts, not the reader's own."""
+        limit, silent, waited = self.timeouts.first, 0.0, 0.0
         is_begun = False
-        while True:
+        while (patience := min(limit - silent, self.timeouts.whole - waited)) > 0:
+            asked_at = time.monotonic()
             try:
-                found = arrived.get(timeout=min(BEAT, max(0.001, since + limit - time.monotonic())))
+                found = arrived.get(timeout=min(BEAT, patience))
             except Empty:
-                if time.monotonic() - since >= limit:
-                    raise self._late(is_begun) from None
+                silent, waited = (spent + time.monotonic() - asked_at for spent in (silent, waited))
                 yield None
                 continue
             if found is None:
                 return
             if isinstance(found, ModelError):
                 raise found
-            limit, since, is_begun = self.timeouts.between, time.monotonic(), True
+            waited += time.monotonic() - asked_at
+            limit, silent, is_begun = self.timeouts.between, 0.0, True
             yield found[0]
+        raise self._late(is_begun, waited)
 
-    def _late(self, is_begun: bool) -> ModelTimeout:
+    def _late(self, is_begun: bool, waited: float) -> ModelTimeout:
+        name, limits = self._peer.name, self.timeouts
+        if waited >= limits.whole:
+            hint = "Raise ASKPAPERS_LLM_TIMEOUT, a tenth of that, or take a faster model."
+            return ModelTimeout(f"{name} came to no end within {limits.whole:g} s. {hint}")
         if is_begun:
-            return ModelTimeout(f"{self._peer.name} fell silent for {self.timeouts.between:g} s within its answer.")
+            return ModelTimeout(f"{name} fell silent for {limits.between:g} s within its answer.")
         hint = "It may still load the model: ask again, or take a smaller one."
-        return ModelTimeout(f"{self._peer.name} sent no first token within {self.timeouts.first:g} s. {hint}")
+        return ModelTimeout(f"{name} sent no first token within {limits.first:g} s. {hint}")
 
     def _explained(self, error: Exception) -> ModelError:
         """Ours from among what caused it, made anew: its traceback holds requests, and these the key."""

@@ -12,21 +12,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.check import Similarity
-from rag.citations import Said, paint, read
+from rag.citations import Said, paint, read, without_thoughts
 from rag.config import Settings
-from rag.errors import ContextOverflow, ModelCut, ModelError, ModelUntrue
+from rag.errors import ContextOverflow, ModelCut, ModelGarbled, ModelUntrue
 from rag.heard import Heard
 from rag.models import Model, count_tokens
 from rag.prompts import answer_prompt, condense_prompt, fitted, size
-from rag.question import names
 from rag.quotes import Quote
 from rag.stream import Redrawn
 from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
 from rag.verify import Weighed, distinct, weigh
+from rag.words import tokens
 
 PACE = 0.04  # seconds between two readings of what came so far
 LONGEST_QUESTION = 600  # characters of a question made by a model that are believed
 REPEATS = 3  # of one sentence, from which on nothing new is expected
+GENERIC = frozenset(  # what a question made to stand alone may say of papers, though nobody said it before
+    tokens("paper model method approach work study system technique author dataset result compare report propose use")
+)
+MARKER = "0" * 8  # as long as those that are drawn
 MARGIN = 1.15  # others' tokenizers need more tokens than the one we count with
 
 ATTRIBUTED = "Citations were added afterwards, where a quote bears the sentence out."
@@ -54,36 +58,74 @@ class Writer:
     settings: Settings
 
     def write(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
-        """The text in pieces, "" while nothing comes; returns the whole. `sent` is filled with what is sent.
+        """The text in pieces, "" while nothing comes; returns the whole. What is sent is added to `sent`.
 
         Raises ModelError, whatever was painted by then.
         """
-        room = int((self.settings.llm_context - self.settings.llm_max_tokens) / MARGIN)
-        quotes = fitted(question, quotes, room, count_tokens)
+        quotes = fitted(question, quotes, self._room, count_tokens)
+        needed = size(answer_prompt(question, quotes, MARKER), count_tokens)
+        if needed > self._room:
+            raise ContextOverflow(self._no_room(needed))
         try:
             return (yield from self._written(question, quotes, sent))
         except ContextOverflow:  # its window is smaller than we were told
-            half = size(answer_prompt(question, quotes, ""), count_tokens) // 2
-            return (yield from self._written(question, fitted(question, quotes, half, count_tokens), sent))
+            fewer = fitted(question, quotes, needed // 2, count_tokens)
+        try:
+            return (yield from self._written(question, fewer, sent))
+        except ContextOverflow as error:
+            raise ContextOverflow(f"{error} Or lower ASKPAPERS_LLM_CONTEXT and ASKPAPERS_LLM_MAX_TOKENS.") from None
+
+    @property
+    def _room(self) -> int:
+        """Tokens of a prompt, as we count them."""
+        return int((self.settings.llm_context - self.settings.llm_max_tokens) / MARGIN)
+
+    def _no_room(self, needed: int) -> str:
+        context, answer = self.settings.llm_context, self.settings.llm_max_tokens
+        return (
+            f"The prompt needs some {needed * MARGIN:,.0f} tokens; ASKPAPERS_LLM_CONTEXT={context} leaves "
+            f"{context - answer:,} beside ASKPAPERS_LLM_MAX_TOKENS={answer}. Raise the one or lower the other."
+        )
 
     def _written(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
-        sent[:] = answer_prompt(question, quotes, secrets.token_hex(4))
-        heard, painted = Heard(), ""
-        for _ in self._listen(sent, heard):
+        prompt = answer_prompt(question, quotes, secrets.token_hex(4))
+        sent += prompt
+        heard, painted = Heard(self.model.endpoint.redacted), ""
+        for _ in self._listen(prompt, heard):
             now = self._so_far(heard.raw, quotes)
             yield _beyond(painted, now)
             painted = now
-        needed = size(sent, count_tokens)
+        needed = size(prompt, count_tokens)
         self._trust(heard, needed)
         draft = self._draft(heard, quotes, needed)
         yield _beyond(painted, draft.text)
         return draft
 
+    def condensed(
+        self, question: str, history: Sequence[Turn], known: str, sent: list[Message]
+    ) -> Generator[str, None, str | None]:
+        """The question as the model makes it stand alone; None where it can't be believed. Yields "" meanwhile.
+
+        `known` is the conversation, with titles. Raises ModelError where asking for the answer would fail alike.
+        """
+        prompt = condense_prompt(question, history, secrets.token_hex(4))
+        if size(prompt, count_tokens) > self._room:
+            return None
+        sent += prompt
+        heard = Heard(self.model.endpoint.redacted)
+        try:
+            for _ in self._listen(prompt, heard):
+                yield ""
+        except (ContextOverflow, ModelCut, ModelGarbled):
+            return None  # the next exchange may go well
+        said = paint(read(heard.raw, ()).said).strip().strip('"“”')
+        return said if heard.finish == "stop" and _is_believed(said, f"{question} {known}") else None
+
     def _listen(self, prompt: Sequence[Message], heard: Heard) -> Iterator[None]:
         """Fills `heard`; comes up for air when there is something new to paint, or nothing for a while."""
         read_at = 0.0
-        with closing(self.model.stream(prompt)) as tokens:
-            for token in tokens:
+        with closing(self.model.stream(prompt)) as stream:
+            for token in stream:
                 if token:
                     heard.add(token)
                 if token is None or time.monotonic() - read_at > PACE:
@@ -111,7 +153,8 @@ class Writer:
             why = "its server withheld it" if heard.finish == "content_filter" else "it broke off"
             raise ModelCut(f"The answer of {name} could not be used: {why}. Ask again, or try another model.")
         if not read(heard.raw, ()).said:
-            why = "only thought, and said nothing. Raise ASKPAPERS_LLM_MAX_TOKENS" if heard.thoughts else "said nothing"
+            thought = heard.thoughts or without_thoughts(heard.raw) != heard.raw.lstrip()
+            why = "only thought, and said nothing. Raise ASKPAPERS_LLM_MAX_TOKENS" if thought else "said nothing"
             raise ModelCut(f"{name} {why}.")
         if heard.is_of_part(sent):
             raise ModelCut(
@@ -182,23 +225,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.casefold())
 
 
-def condensed(model: Model, question: str, history: Sequence[Turn], known: str) -> Generator[str, None, str | None]:
-    """The question as the model makes it stand alone; None where it can't be believed. Yields "" meanwhile.
-
-    It is believed if it names nothing that neither the question nor the conversation (`known`: with titles) names.
-    """
-    heard = Heard()
-    try:
-        with closing(model.stream(condense_prompt(question, history, secrets.token_hex(4)))) as tokens:
-            for token in tokens:
-                if token:
-                    heard.add(token)
-                if heard.is_overlong:
-                    break
-                yield ""
-    except ModelError:
-        return None  # the rule's question serves; what ails the model is said when it is asked for the answer
-    said = paint(read(heard.raw, ()).said).strip().strip('"“”')
-    foreign = [name for name in names(said) if name.casefold() not in f"{question} {known}".casefold()]
-    believed = heard.finish == "stop" and said and "\n" not in said and len(said) <= LONGEST_QUESTION and not foreign
-    return said if believed else None
+def _is_believed(condensed: str, known: str) -> bool:
+    """Whether it is one question, in words that were said before."""
+    foreign = {*tokens(condensed)} - {*tokens(known)} - GENERIC
+    return bool(condensed) and "\n" not in condensed and len(condensed) <= LONGEST_QUESTION and not foreign

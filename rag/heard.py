@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rag.models import Token
 
 LONGEST = 20_000  # characters of a reply that are read
+LONGEST_THOUGHTS = 400_000  # characters that may come before it
 CUT_SHORT = 0.6  # share of our count of a prompt's tokens under which a server has not read all of it
 SURE = 200  # tokens of a prompt from which on counts can be compared
 
@@ -15,6 +17,7 @@ SURE = 200  # tokens of a prompt from which on counts can be compared
 class Heard:
     """Grows token by token; `usage` holds the server's counts, empty until it tells them."""
 
+    redacted: Callable[[str], str] = str  # takes out what nobody may see
     parts: list[str] = field(default_factory=list)
     length: int = 0
     thoughts: int = 0
@@ -24,13 +27,13 @@ class Heard:
 
     @property
     def raw(self) -> str:
-        """The reply as it came."""
-        return "".join(self.parts)
+        """The reply as it came, `redacted`."""
+        return self.redacted("".join(self.parts))
 
     @property
     def is_overlong(self) -> bool:
         """Whether no more of it is read."""
-        return self.length > LONGEST
+        return self.length > LONGEST or self.thoughts > LONGEST_THOUGHTS
 
     @property
     def is_ended(self) -> bool:

@@ -55,7 +55,7 @@ def _greeted(question: Standalone, retriever: HybridRetriever) -> Draft | None:
         return None
     return Draft(
         f"Ask me what the {len(retriever.library):,} papers here say: about one paper, a detail, several compared, or "
-        "which of them do something. Every sentence of an answer is quoted from an abstract; what none says, I don't know."
+        "which do something. Every sentence of an answer is quoted from an abstract; what none says, I don't know."
     )
 
 

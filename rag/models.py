@@ -6,7 +6,7 @@ LlamaIndex's OpenAI-compatible client speaks to all of them; where it may connec
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from llama_index.core.llms import LLM
 
 from rag.config import Settings
 from rag.endpoint import Endpoint, Timeouts, checked_url
-from rag.errors import ModelUnconfigured
+from rag.errors import BadSetting, ContextOverflow, ModelUnconfigured
 from rag.types import Message
 from rag.writer import unit
 
@@ -30,9 +30,11 @@ OPENAI = "https://api.openai.com/v1"
 OLLAMA = "http://127.0.0.1:11434/v1"
 HOSTED = Timeouts(first=60)
 LOCAL = Timeouts(first=300)  # a model may have to be loaded first
+WHOLE = 10  # times the first token's timeout: when an answer has to be there
 ASKING = Timeouts(first=10, again=(0.5,))  # a reader waits, and the bundled encoder could serve
 ADDING = Timeouts(first=300, again=(0.5, 1, 2, 4, 8))  # many texts at once, of hosts that limit the rate
 MOST_TEXTS = 256  # of a request
+FINISHES = {"eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class Token:
     completion_tokens: int | None = None
 
 
+SILENCE = Token()  # a role without a word, an empty piece: no sign of life
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model at an endpoint. `client` makes any LlamaIndex LLM that sends by the HTTP client it is given."""
@@ -57,12 +62,20 @@ class Model:
     def stream(self, prompt: Sequence[Message]) -> Generator[Token | None, None, None]:
         """Its tokens as they come, None while nothing comes; closing it ends the request. Raises ModelError."""
         messages = [ChatMessage(role=message.role, content=message.content) for message in prompt]
-        return self.endpoint.stream(lambda http: map(_token, self.client(http).stream_chat(messages)))
+
+        def tokens(http: httpx.Client) -> Iterator[Token]:
+            found = map(_token, self.client(http).stream_chat(messages))
+            return (token for token in found if token != SILENCE)
+
+        return self.endpoint.stream(tokens)
 
     def listed(self) -> tuple[str, ...]:
         """The models that the server says it has. Raises ModelError."""
-        found = self.endpoint.call(lambda http: [str(entry["id"]) for entry in http.get("models").json()["data"]])
-        return tuple(found)
+
+        def names(http: httpx.Client) -> tuple[str, ...]:
+            return tuple(str(entry["id"]) for entry in http.get("models").json()["data"] or ())  # Ollama's null: none
+
+        return self.endpoint.call(names)
 
 
 def load_llm(settings: Settings) -> Model | None:
@@ -70,12 +83,13 @@ def load_llm(settings: Settings) -> Model | None:
     if settings.llm == "extractive":
         return None
     import openai.resources.chat.completions  # noqa: F401 - else the first answer waits for it
-    from llama_index.llms.openai_like import OpenAILike
+
+    from rag.dialects import ChatModel
 
     name = settings.llm.partition("/")[2]
 
     def client(http: httpx.Client) -> LLM:
-        return OpenAILike(
+        return ChatModel(
             model=name,
             api_base=str(http.base_url),
             api_key="set by the endpoint",  # else the client takes OpenAI's from the environment, whoever is asked
@@ -121,7 +135,14 @@ class Embedding:
         return unit(self.fingerprint, texts, [row for some in slices for row in self._asked(some)])
 
     def _asked(self, texts: list[str]) -> list[list[float]]:
-        return self.adding.call(lambda http: self.client(http).get_text_embedding_batch(texts))
+        """In halves where the server takes fewer at once. Raises ModelError."""
+        try:
+            return self.adding.call(lambda http: self.client(http).get_text_embedding_batch(texts))
+        except ContextOverflow:
+            if len(texts) == 1:
+                raise
+        half = len(texts) // 2
+        return [*self._asked(texts[:half]), *self._asked(texts[half:])]
 
 
 def load_embedding(settings: Settings) -> Embedding | None:
@@ -129,12 +150,13 @@ def load_embedding(settings: Settings) -> Embedding | None:
     if settings.embedding == "bundled":
         return None
     import openai.resources.embeddings  # noqa: F401 - else the first question waits for it
-    from llama_index.embeddings.openai_like import OpenAILikeEmbedding
+
+    from rag.dialects import OrderedEmbedding
 
     name = settings.embedding.partition("/")[2]
 
     def client(http: httpx.Client) -> BaseEmbedding:
-        return OpenAILikeEmbedding(
+        return OrderedEmbedding(
             model_name=name,
             embed_batch_size=MOST_TEXTS,
             api_base=str(http.base_url),
@@ -154,6 +176,9 @@ def _endpoint(what: Literal["llm", "embedding"], settings: Settings, hosted: Tim
     spec, url, key = (getattr(settings, name) for name in (what, f"{what}_base_url", f"{what}_api_key"))
     vendor = spec.partition("/")[0]
     if vendor == "openai":
+        if url:
+            hint = f"To ask that server, set {setting}=local/{spec.partition('/')[2]}; else leave the address empty."
+            raise BadSetting(f"{setting}={spec} is asked at OpenAI only, but {setting}_BASE_URL is set. {hint}")
         if settings.openai_api_key is None:
             raise ModelUnconfigured(f"{spec} needs a key. Set OPENAI_API_KEY, or another {setting}.")
         return Endpoint(OPENAI, settings.openai_api_key, "OPENAI_API_KEY", hosted)
@@ -164,22 +189,28 @@ def _endpoint(what: Literal["llm", "embedding"], settings: Settings, hosted: Tim
 
 
 def _patience(usual: Timeouts, settings: Settings) -> Timeouts:
-    if settings.llm_timeout is None:
-        return usual
-    return Timeouts(first=settings.llm_timeout, between=min(usual.between, settings.llm_timeout))
+    first = settings.llm_timeout or usual.first
+    return Timeouts(first=first, between=min(usual.between, first), whole=WHOLE * first)
 
 
 def _token(response: ChatResponse) -> Token:
+    """Whatever stands in a field that is not of its kind counts as not told."""
     raw: Any = response.raw
     choice = raw.choices[0] if raw.choices else None
     usage = getattr(raw, "usage", None)
+    finish = getattr(choice, "finish_reason", None)
     return Token(
         text=response.delta or "",
         thought=str(response.additional_kwargs.get("thinking_delta") or ""),
-        finish=choice.finish_reason if choice else None,
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
+        finish=FINISHES.get(finish, finish) if isinstance(finish, str) else None,
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
     )
+
+
+def _count(usage: object, name: str) -> int | None:
+    count = getattr(usage, name, None)
+    return count if type(count) is int and count >= 0 else None
 
 
 def count_tokens(text: str) -> int:

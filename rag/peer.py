@@ -19,9 +19,11 @@ from pydantic import SecretStr
 from rag.errors import BadSetting, ContextOverflow, ModelError, ModelGarbled, ModelRejected, ModelUnreachable
 
 QUOTED = 200  # characters of a server's own words in a message of ours
+SECRET = 12  # characters of a key from which on it can be no word of an answer
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|size|window)|too many tokens|(prompt|input).{0,20}too long|longer than the maximum"
-    r"|tokens?\b.{0,60}exceed|exceed.{0,60}tokens?\b",
+    r"|tokens?\b.{0,60}exceed|exceed.{0,60}tokens?\b|tokens?\b.{0,40}must be <=|must have less than.{0,20}tokens?\b"
+    r"|reduce the length of|batch size.{0,40}(maximum|exceed|larger)",
     re.IGNORECASE | re.DOTALL,
 )
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
@@ -56,10 +58,16 @@ class Peer:
 
     def quoted(self, text: str) -> str:
         """A server's own words for a message: one line, printable, cut, without the key; "no details" if blank."""
-        if self.key:
-            text = text.replace(self.key.get_secret_value(), "***")
-        line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+        line = " ".join("".join(sign if sign.isprintable() else " " for sign in self._hidden(text)).split())
         return f'"{line[:QUOTED]}"' if line else "no details"
+
+    def redacted(self, text: str) -> str:
+        """A model's words without the key, should it come back in them; a short one may be a word ("ollama")."""
+        return self._hidden(text) if self.key and len(self.key.get_secret_value()) >= SECRET else text
+
+    def _hidden(self, text: str) -> str:
+        key = self.key.get_secret_value() if self.key else ""
+        return re.sub(re.escape(key), "***", text, flags=re.IGNORECASE) if key else text
 
     def refusal(self, path: str, status: int, headers: httpx.Headers, body: bytes, wait: float) -> ModelError:
         """What a status of 300 or more means; ModelUnreachable, naming the `wait`, where asking again may help."""
@@ -72,10 +80,10 @@ class Peer:
         if status == 404:
             hint = "Check the model's name, and the base URL: it mostly ends in /v1."
             return ModelRejected(f"{self.name} knows no such model or path ({path}, {said}). {hint}")
+        if status == 413 or (status != 429 and _TOO_LONG.search(text)):
+            return self._too_long(said)
         if status == 429 or status >= 500:
             return self._failing(status, said, wait)
-        if status in (400, 413, 422) and _TOO_LONG.search(text):
-            return self._too_long(said)
         return ModelRejected(f"{self.name} refuses the request ({said}). Check the model's name and options.")
 
     def report(self, message: str, details: str) -> ModelError:

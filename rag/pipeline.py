@@ -16,7 +16,7 @@ from rag.encoder import BundledEncoder
 from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRefused
 from rag.evidence import Evidence, gather, widened
 from rag.follow_up import standalone
-from rag.generate import Writer, condensed
+from rag.generate import Writer
 from rag.librarian import reply
 from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
@@ -50,52 +50,69 @@ class Pipeline:
         return AnswerStream(self._work(query))
 
     def _work(self, query: Query) -> Generator[str | Answer, None, None]:
-        clock = Clock()
+        clock, sent = Clock(), list[Message]()
         asked = readable(query.text)
-        alone = self._spelled((yield from self._standalone(asked, query)))
+        alone, model = yield from self._standalone(asked, query, sent)
         told = reply(alone, self.retriever)
         evidence = Evidence((), ()) if told else gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
-        draft = yield from clock.timed(_painted(told) if told else self._drafted(alone, evidence))
+        draft = yield from clock.timed(_painted(told) if told else self._drafted(alone, evidence, model, sent))
         yield _answer(asked, alone, evidence, draft, clock.read())
 
-    def _standalone(self, asked: str, query: Query) -> Generator[str, None, Standalone]:
-        """By the rule; where that leans on the history, in the model's words if they can be believed."""
+    def _standalone(
+        self, asked: str, query: Query, sent: list[Message]
+    ) -> Generator[str, None, tuple[Standalone, Model | ModelError | None]]:
+        """By the rule; where that leans on the history, in the model's words. With it, who is to write the answer."""
+        model: Model | ModelError | None = self._model
         alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
-        if alone.text == asked or not isinstance(self._model, Model):
-            return alone
+        if alone.text != asked and isinstance(model, Model):
+            try:
+                alone = yield from self._condensed(self._writer(model), asked, query, alone, sent)
+            except ModelError as error:
+                model = error  # nor could it answer: it is not waited for twice
+        return self._spelled(alone), model
+
+    def _writer(self, model: Model) -> Writer:
+        return Writer(model, self._similarity, self.settings)
+
+    def _condensed(
+        self, writer: Writer, asked: str, query: Query, alone: Standalone, sent: list[Message]
+    ) -> Generator[str, None, Standalone]:
+        """In the model's words if they can be believed, else as by the rule. Raises ModelError."""
         known = " ".join([alone.text, *(turn.content for turn in query.history)])
-        said = yield from condensed(self._model, asked, query.history, known)
+        said = yield from writer.condensed(asked, query.history, known, sent)
         return replace(alone, text=said, asked=said) if said else alone
 
     def _spelled(self, question: Standalone) -> Standalone:
         spelled = self.retriever.spelled
         return replace(question, text=spelled(question.text), asked=spelled(question.asked))
 
-    def _drafted(self, question: Standalone, evidence: Evidence) -> Generator[str, None, Draft]:
+    def _drafted(
+        self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, sent: list[Message]
+    ) -> Generator[str, None, Draft]:
         """By whoever is to write; where a model can't be used, in the papers' own sentences."""
-        sent: list[Message] = []
         try:
-            draft = yield from self._written(question, evidence, sent)
+            draft = yield from self._written(question, evidence, model, sent)
         except ModelError as error:
             draft = replace(extract.draft(evidence.quotes), fallback=str(error))
             yield Redrawn(draft.text)
         return replace(draft, prompt=tuple(sent))
 
-    def _written(self, question: Standalone, evidence: Evidence, sent: list[Message]) -> Generator[str, None, Draft]:
+    def _written(
+        self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, sent: list[Message]
+    ) -> Generator[str, None, Draft]:
         """By the model where there is one and something to quote. Raises ModelError."""
         if evidence.missing:
             yield PAPERS_DONT_SAY
             return Draft(PAPERS_DONT_SAY, status="abstained", reason=evidence.missing)
-        if self._model is None:
+        if model is None:
             draft = extract.draft(evidence.quotes)
             yield from (statement.painted for statement in draft.statements)
             return draft
-        if isinstance(self._model, ModelUnconfigured):
-            raise self._model
+        if isinstance(model, ModelError):
+            raise model
         quotes = widened(self.retriever, self.settings, question, evidence)
-        writer = Writer(self._model, self._similarity, self.settings)
-        return (yield from writer.write(question.asked, quotes, sent))
+        return (yield from self._writer(model).write(question.asked, quotes, sent))
 
 
 def _painted(draft: Draft) -> Generator[str, None, Draft]:

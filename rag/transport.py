@@ -32,6 +32,7 @@ class Timeouts:
     connect: float = 5.0
     first: float = 60.0  # until the first token
     between: float = 60.0  # between tokens
+    whole: float = 600.0  # waited for tokens of one answer, all together
     again: tuple[float, ...] = (0.5, 1.0)  # before the second try, and the third
 
 

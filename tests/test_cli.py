@@ -114,6 +114,23 @@ class TestAModel:
         assert "81.4%" in out.split("(The text above is withdrawn.)")[1]
         assert err.startswith("Note: ")
 
+    def test_what_was_sent_is_shown_to_the_letter_and_steers_no_terminal(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with scripted(replies.good) as server:
+            monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", server.url)
+            question = f"{CAPSULE[:-1]} \u202efor\u200b all?"
+            _, _, err = said(capsys, "ask", question, "--llm", "local/scripted", "--show-prompt")
+        assert f"{CAPSULE[:-1]} \\u202efor\\u200b all?" in err
+
+    def test_an_address_beside_openai_is_the_callers_mistake(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-5")
+        monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", "http://127.0.0.1:1/v1")
+        code, out, err = said(capsys, "ask", CAPSULE, "--llm", "openai/gpt-5")
+        assert (code, out, err.count("\n"), "ASKPAPERS_LLM=local/gpt-5" in err) == (2, "", 1, True)
+
     def test_without_a_model_it_says_that_nothing_was_sent(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert "Nothing was sent" in said(capsys, "ask", CAPSULE, "--show-prompt")[2]
 
@@ -150,6 +167,9 @@ class TestMistakes:
             ["ask", "x", "--history", "/nowhere.json"],
             ["nonsense"],
             ["--port", "0"],
+            ["--llm", "local/x", "ask", "x"],
+            ["--library", "elsewhere", "papers"],
+            ["--no-browser", "eval", "run"],
             ["ingest"],
             ["ingest", "/nowhere.jsonl"],
             ["ingest", "F14" * 100],

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from embedding import (
@@ -28,13 +29,14 @@ from embedding import (
 )
 from streamlit.testing.v1 import AppTest
 
-from eval.replies import Reply
+from eval.protocol import vector
+from eval.replies import Body, Reply
 from eval.scripted import Server, scripted
 from ingest.add import ASKED
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.endpoint import Timeouts
-from rag.errors import BadSetting, ModelGarbled, ModelUnconfigured, VectorRejected
+from rag.errors import BadSetting, ContextOverflow, ModelGarbled, ModelUnconfigured, VectorRejected
 from rag.library import Library
 from rag.models import load_embedding
 from rag.pipeline import Pipeline
@@ -65,7 +67,7 @@ class TestVectorsThatAreNone:
         [
             ("[[NaN, 1], [1, 1]]", VectorRejected),
             ("[[0, 0], [1, 1]]", VectorRejected),
-            ("[[1, 2]]", VectorRejected),
+            ("[[1, 2]]", ModelGarbled),
             ("[[1, 2], [1]]", VectorRejected),
             ("[[], []]", VectorRejected),
             ("[null, null]", ModelGarbled),
@@ -75,12 +77,44 @@ class TestVectorsThatAreNone:
     )
     def test_f26_what_is_no_vector_is_rejected(self, vectors: str, error: type[Exception]) -> None:
         data = ", ".join(
-            f'{{"object": "embedding", "index": 0, "embedding": {json.dumps(vector)}}}'
-            for vector in json.loads(vectors)
+            f'{{"object": "embedding", "index": {place}, "embedding": {json.dumps(vector)}}}'
+            for place, vector in enumerate(json.loads(vectors))
         )
         raw = f'{{"object": "list", "model": "m", "data": [{data}]}}'.encode()
         with scripted(embeddings=[Reply(raw=raw)]) as server, pytest.raises(error):
             loaded(server).vectors(["one", "two"])
+
+
+class TestWhoseAVectorIs:
+    @staticmethod
+    def listing(*indexes: int | None) -> Reply:
+        data = [{"object": "embedding", "index": n, "embedding": [1.0, n or 0]} for n in indexes]
+        return Reply(raw=json.dumps({"object": "list", "model": "m", "data": data}).encode())
+
+    def test_its_index_says_whatever_the_order(self) -> None:
+        with scripted(embeddings=[self.listing(2, 0, 1)]) as server:
+            vectors = loaded(server).vectors(["a", "b", "c"])
+        assert [round(float(b / a)) for a, b in vectors] == [0, 1, 2]
+
+    @pytest.mark.parametrize("indexes", [(0, 0), (1, 2), (None, None), (0, None), (0,), (0, 1, 1)])
+    def test_where_no_index_says_it_none_is_stored(self, indexes: tuple[int | None, ...]) -> None:
+        unordered = scripted(embeddings=[self.listing(*indexes)])
+        with unordered as server, pytest.raises(ModelGarbled, match="which vector is whose"):
+            loaded(server).vectors(["a", "b"])
+
+    def test_a_server_that_takes_few_texts_at_once_gets_few(self) -> None:
+        def few(body: Body) -> Reply:
+            if len(body["input"]) <= 2:
+                return Reply()
+            return Reply(("batch size 5 > maximum allowed batch size 2",), status=413)
+
+        with scripted(embeddings=few, dimension=8) as server:
+            vectors = loaded(server).vectors([*"abcde"])
+        assert np.allclose(vectors, [vector(text, 8) for text in "abcde"], atol=1e-6)
+
+    def test_one_text_that_is_too_long_is_told(self) -> None:
+        with scripted(embeddings=[Reply(status=413)]) as server, pytest.raises(ContextOverflow):
+            loaded(server).vectors(["long"])
 
 
 class TestAQuestion:
@@ -213,9 +247,9 @@ class TestWhoIsAsked:
             return embedding.fingerprint
 
         assert load_embedding(Settings()) is None
-        assert (
-            of(embedding="openai/e", OPENAI_API_KEY="k", embedding_base_url="http://x") == "openai/e@api.openai.com/v1"
-        )
+        assert of(embedding="openai/e", OPENAI_API_KEY="k") == "openai/e@api.openai.com/v1"
+        with pytest.raises(BadSetting, match="set ASKPAPERS_EMBEDDING=local/e; else leave the address empty"):
+            of(embedding="openai/e", OPENAI_API_KEY="k", embedding_base_url="http://x")
         assert of(embedding="ollama/e") == "ollama/e@127.0.0.1:11434/v1"
         assert of(embedding="ollama/e", embedding_base_url="http://gpu/v1/") == "ollama/e@gpu/v1"
         with pytest.raises(ModelUnconfigured, match="Set OPENAI_API_KEY, or another ASKPAPERS_EMBEDDING"):

@@ -105,6 +105,11 @@ class TestRefusals:
             ("The decoder prompt (length 9000) is longer than the maximum model length of 4096", 400),
             ("too many tokens", 400),
             ("Request too large: the input is too long", 413),
+            ("<html>413 Request Entity Too Large</html>", 413),
+            ("`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 3000 `inputs` tokens", 422),
+            ("inputs must have less than 2048 tokens. Given: 3000", 422),
+            ("Please reduce the length of the messages or completion.", 400),
+            ("the request exceeds the available context size", 500),
         ],
     )
     def test_f48_a_prompt_that_is_too_long_is_told_from_other_refusals(self, message: str, code: int) -> None:
@@ -134,7 +139,6 @@ class TestBrokenAnswers:
             Reply(raw=b"data: {not json\n\n"),
             Reply(raw=b"data: [1, 2]\n\n"),
             Reply(raw=b"data: \xff\xfe\n\n"),
-            Reply(raw=b'data: {"choices": null}\n\n'),
             Reply(raw=b'data: {"choices": [{"delta": "text"}]}\n\n'),
             Reply(raw=b"<html>Sign in</html>", headers={"Content-Type": "text/html; charset=utf-8"}),
             Reply(raw=b"\x1f\x8b", headers={"Content-Encoding": "gzip"}),

@@ -12,18 +12,20 @@ from typing import Any
 import pytest
 
 from eval import replies
+from eval.protocol import event
 from eval.replies import Body, Reply, Script, evidence, said
 from eval.scripted import Server, scripted
 from rag import generate
 from rag.config import load_settings
 from rag.encoder import BundledEncoder
+from rag.endpoint import Endpoint, Timeouts
 from rag.library import Library
-from rag.models import Model, count_tokens
+from rag.models import Model, count_tokens, load_llm
 from rag.pipeline import Pipeline
 from rag.prompts import answer_prompt, fitted, size
 from rag.quotes import Quote
 from rag.stream import Redrawn, paintings
-from rag.types import PAPERS_DONT_SAY, Answer, Paper, Query, Span, Turn
+from rag.types import PAPERS_DONT_SAY, Answer, Message, Paper, Query, Span, Turn
 
 CAPSULE = "How much shorter do capsule prompts get?"
 Asking = Callable[..., Answer]
@@ -166,6 +168,25 @@ def test_a_prompt_is_shortened_by_whole_quotes_the_least_first() -> None:
     assert size(answer_prompt("Q?", kept, "0" * 8), count_tokens) <= room
 
 
+@pytest.mark.parametrize(
+    ("query", "settings"),
+    [
+        (Query(f"What is CLIP? {'🦜𠜎' * 1900}"), {}),
+        (Query(CAPSULE), {"llm_context": 1024}),
+        (Query("How much shorter do they get?", (Turn("user", CAPSULE),)), {"llm_context": 1024}),
+    ],
+    ids=["a long question", "no room beside the answer", "a follow-up"],
+)
+def test_what_does_not_fit_into_the_window_is_not_sent(
+    shipped: Library, encoder: BundledEncoder, query: Query, settings: dict[str, int]
+) -> None:
+    with writing(shipped, encoder, replies.good, **settings) as (pipeline, server):
+        answer = pipeline.ask(query).answer
+        assert not server.requests
+    assert "ASKPAPERS_LLM_MAX_TOKENS=1024. Raise the one or lower the other." in (answer.fallback or "")
+    assert answer.status == "answered"
+
+
 def test_tokens_are_counted_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a connection was opened")
@@ -248,7 +269,7 @@ def test_f52_refusals_in_other_words_are_refusals(asking: Asking, words: str) ->
         (lambda _: Reply(()), "said nothing"),
         (lambda _: said("   \n "), "said nothing"),
         (lambda _: Reply((), reasoning=("Let me", " think")), "only thought"),
-        (lambda _: said("<think>for ever"), "said nothing"),
+        (lambda _: said("<think>for ever", finish="length"), "only thought, and said nothing. Raise ASKPAPERS_LLM_MAX"),
         (replies.foreign, "borne out"),
         (replies.garbage, "borne out"),
     ],
@@ -332,6 +353,34 @@ def test_f44_f46_partial_prose_is_withdrawn_when_the_stream_hangs_or_is_cut(
             is_extractive(stream.answer)
 
 
+@pytest.mark.parametrize(
+    ("endless", "why"),
+    [
+        (Reply(("",) * 999, between=0.1), "no first token within 0.3 s"),
+        (Reply(reasoning=("hm ",) * 999, between=0.1), "no end within 3 s"),
+    ],
+)
+def test_f44_a_model_that_sends_nothing_or_thinks_for_ever_is_given_up(
+    asking: Asking, endless: Reply, why: str
+) -> None:
+    begun = time.monotonic()
+    is_extractive(asking(lambda _: endless, llm_timeout=0.3), why)
+    assert time.monotonic() - begun < 5
+
+
+def test_f44_an_empty_piece_before_the_first_token_leaves_it_its_time() -> None:
+    with scripted([Reply(("", "late"), between=0.6)]) as server:
+        model = load_llm(load_settings(llm="local/scripted", llm_base_url=server.url))
+        assert model
+        patient = replace(model, endpoint=Endpoint(server.url, timeouts=Timeouts(first=5, between=0.2)))
+        assert [token.text for token in patient.stream([Message("user", "Well?")]) if token and token.text] == ["late"]
+
+
+@pytest.mark.parametrize("finish", ["eos", "eos_token", "end_turn", "stop_sequence"])
+def test_f45_servers_have_other_words_for_a_good_end(asking: Asking, finish: str) -> None:
+    assert asking(lambda body: replace(replies.good(body), finish=finish)).model == "local/scripted"
+
+
 @pytest.mark.parametrize("finish", [None, "content_filter"])
 def test_f45_an_answer_that_does_not_end_as_it_should_is_not_believed(asking: Asking, finish: str | None) -> None:
     is_extractive(asking(lambda body: replace(replies.good(body), finish=finish)), "could not be used")
@@ -351,6 +400,38 @@ def test_f47_what_is_not_the_protocol_becomes_the_extractive_answer(asking: Aski
     is_extractive(asking([Reply(raw=raw)]))
 
 
+def events(*given: str) -> Script:
+    """The first quote with its number, then these events."""
+
+    def script(body: Body) -> Reply:
+        first = event({"content": first_cited(body)})
+        return Reply(raw=first + b"".join(f"{one}\n\n".encode() for one in (*given, "data: [DONE]")))
+
+    return script
+
+
+STOP = event({}, "stop").decode().strip()
+
+
+@pytest.mark.parametrize(
+    ("last", "model"),
+    [
+        ((STOP, 'data: {"choices": null, "usage": {"prompt_tokens": 900, "completion_tokens": 3}}'), "local/scripted"),
+        (("event: ping\ndata: {}", STOP), "local/scripted"),
+        ((STOP, 'data: {"choices": [], "usage": {"prompt_tokens": "900", "completion_tokens": 3}}'), "local/scripted"),
+        ((STOP, 'data: {"choices": [], "usage": [900]}'), "local/scripted"),
+        ((event({}, ["stop"]).decode().strip(),), "extractive"),  # type: ignore[arg-type]
+        ((event({}, {"type": "stop"}).decode().strip(),), "extractive"),  # type: ignore[arg-type]
+    ],
+)
+def test_f47_odd_fields_of_a_stream_harm_nothing_but_themselves(
+    asking: Asking, last: tuple[str, ...], model: str
+) -> None:
+    answer = asking(events(*last))
+    holds(answer)
+    assert (answer.status, answer.model) == ("answered", model)
+
+
 def test_f48_a_prompt_that_is_too_long_is_shortened_once_by_whole_quotes(
     shipped: Library, encoder: BundledEncoder
 ) -> None:
@@ -365,7 +446,9 @@ def test_f48_a_prompt_that_is_too_long_is_shortened_once_by_whole_quotes(
         assert pipeline.ask(Query(CAPSULE)).answer.model == "local/scripted"
         assert 0 < shown[1] < shown[0]
     with writing(shipped, encoder, [refused]) as (pipeline, server):
-        is_extractive(pipeline.ask(Query(CAPSULE)).answer, "context")
+        is_extractive(
+            pipeline.ask(Query(CAPSULE)).answer, "context", "lower ASKPAPERS_LLM_CONTEXT and ASKPAPERS_LLM_MAX"
+        )
         assert len(server.requests) == 2
 
 
@@ -398,7 +481,20 @@ def test_a_follow_up_is_condensed_by_the_model_in_one_call(shipped: Library, enc
         assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("said_instead", ["Which tasks does BERT-XXL improve?", "", "One.\nTwo.", "x" * 1000])
+@pytest.mark.parametrize(
+    "said_instead",
+    [
+        "Which tasks does BERT-XXL improve?",
+        "Which tasks does bert improve?",
+        "Which tasks does Cro improve?",
+        "WHICH TASKS DOES BERT IMPROVE AT ALL?",
+        "Whisper: which tasks does it improve?",
+        "Bananas: how are they grown?",
+        "",
+        "One.\nTwo.",
+        "Which tasks does CroCo improve? " * 50,
+    ],
+)
 def test_a_condensed_question_is_not_believed_when_it_names_what_nobody_named(
     asking: Asking, said_instead: str
 ) -> None:
@@ -406,11 +502,53 @@ def test_a_condensed_question_is_not_believed_when_it_names_what_nobody_named(
     assert CROCO in answer.standalone_question, "the rule's"
 
 
+def test_a_condensed_question_may_speak_of_the_paper_or_the_method(asking: Asking) -> None:
+    words = "Which tasks does the CroCo method improve, compared with other models?"
+    assert asking(condensing(words), Query("Which tasks does it improve?", HISTORY)).standalone_question == words
+
+
+@pytest.mark.parametrize(
+    ("fault", "requests"), [(Reply(before=float("inf")), 1), (Reply(status=401), 1), (Reply(status=503), 3)]
+)
+def test_a_server_that_could_not_condense_is_not_asked_for_the_answer(
+    shipped: Library, encoder: BundledEncoder, fault: Reply, requests: int
+) -> None:
+    with writing(shipped, encoder, [fault], llm_timeout=3 if fault.status == 503 else 1) as (pipeline, server):
+        answer = pipeline.ask(Query("Which tasks does it improve?", HISTORY)).answer
+        assert len(server.requests) == requests
+    is_extractive(answer, "127.0.0.1")
+    assert CROCO in answer.standalone_question, "the rule's"
+
+
+def test_garbage_instead_of_a_condensed_question_leaves_the_answer_its_chance(asking: Asking) -> None:
+    script = lambda body: replies.good(body) if evidence(body) else Reply(raw=b"data: {not json\n\n")  # noqa: E731
+    assert asking(script, Query("Which tasks does it improve?", HISTORY)).model == "local/scripted"
+
+
+@pytest.mark.parametrize("question", ["Which tasks does it improve?", "What colour is its mascot's hat?"])
+def test_all_that_was_sent_of_a_follow_up_is_in_the_answer(
+    shipped: Library, encoder: BundledEncoder, question: str
+) -> None:
+    with writing(shipped, encoder, condensing(question.replace("it ", "CroCo "))) as (pipeline, server):
+        answer = pipeline.ask(Query(question, HISTORY)).answer
+        sent = [message["content"] for request in server.requests for message in request.body["messages"]]
+    assert sent == [message.content for message in answer.prompt]
+    assert sent
+
+
 def test_without_a_history_or_on_a_new_topic_no_call_is_made(shipped: Library, encoder: BundledEncoder) -> None:
     with writing(shipped, encoder, replies.good) as (pipeline, server):
         pipeline.ask(Query(CAPSULE)).answer  # noqa: B018 - reading it does the work
         pipeline.ask(Query("What accuracy does MetaCLIP reach on ImageNet?", HISTORY)).answer  # noqa: B018
         assert len(server.requests) == 2
+
+
+def test_a_key_that_the_server_says_itself_is_not_repeated(asking: Asking) -> None:
+    answer = asking(
+        lambda body: said(f"{first_cited(body)} SK-Canary-1234 is my key [1]."), llm_api_key="sk-canary-1234"
+    )
+    assert answer.model == "local/scripted"
+    assert "canary" not in repr(answer).casefold()
 
 
 def test_the_key_is_in_no_prompt_answer_or_repr(shipped: Library, encoder: BundledEncoder, tmp_path: Path) -> None:

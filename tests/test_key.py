@@ -110,6 +110,11 @@ class TestTheKey:
             Endpoint(server.url, SecretStr(f" {KEY}\n")).call(lambda http: http.get("/models"))
             assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
+    def test_a30_it_is_not_repeated_in_other_letters_of_a_redirects_host(self) -> None:
+        headers = httpx.Headers({"Location": f"http://{KEY.upper()}.example/"})
+        said = Peer(httpx.URL("http://a/v1"), SecretStr(KEY.title()), SETTING).refusal("/", 302, headers, b"", 0)
+        assert "***.example" in str(said)
+
     @given(st.text(), st.text(min_size=1))
     def test_a_servers_words_are_quoted_bounded_printable_and_without_the_key(self, text: str, key: str) -> None:
         quoted = Peer(httpx.URL("http://a"), SecretStr(key), SETTING).quoted(text)

@@ -121,5 +121,5 @@ def test_doctor_measures_it_and_names_what_it_has(address: str, shipped_home: Pa
     assert found["model"].status == "ok"
     assert "first token" in found["model"].message
     other = load_settings(llm="local/qwen3", llm_base_url=f"{address}/v1", home=shipped_home, llm_max_tokens=64)
-    named = {check.name: check for check in checks(other, ship=False)}["model's name"]
+    named = {check.name: check for check in checks(other, ship=False)}["models"]
     assert (named.status, named.fix) == ("warning", "ASKPAPERS_LLM=local/tiny")

@@ -122,6 +122,12 @@ class TestSilence:
         with scripted([said("a b c d e f", between=0.25)]) as server:
             assert answer(server, Timeouts(first=5, between=1)) == "a b c d e f"
 
+    def test_f44_an_answer_without_end_is_given_up_when_all_waiting_took_too_long(self) -> None:
+        with scripted([said("on " * 99, between=0.1)]) as server:
+            with pytest.raises(ModelTimeout, match=r"no end within 2 s"):
+                answer(server, Timeouts(first=5, between=5, whole=2))
+            assert server.closed.get(timeout=1)
+
     def test_f44_a_reader_of_ones_own_thread_times_out_too(self) -> None:
         soon = Timeouts(first=0.05, between=0.05)
         silent = scripted(models=[Reply(before=inf)])

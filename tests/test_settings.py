@@ -51,3 +51,17 @@ def test_an_env_file_that_is_no_utf_8_is_named_with_its_place(monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadSetting, match=f"^.env in {tmp_path} can't be read: .* Save it as UTF-8"):
         load_settings()
+
+
+@pytest.mark.parametrize("name", ["LLM", "STRICT", "LLM_CONTEXT", "LLM_TIMEOUT", "EMBEDDING", "PORT"])
+def test_a_setting_left_empty_means_its_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"ASKPAPERS_{name}", "")
+    assert load_settings() == Settings()
+    assert getattr(load_settings(), name.lower()) == Settings.model_fields[name.lower()].default
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e12", "0", "-1"])
+def test_a_timeout_that_no_clock_can_wait_for_is_refused(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKPAPERS_LLM_TIMEOUT", seconds)
+    with pytest.raises(BadSetting, match="ASKPAPERS_LLM_TIMEOUT="):
+        load_settings()

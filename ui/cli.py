@@ -93,6 +93,9 @@ def default(
     """Opens the chat window when no command is given."""
     if context.invoked_subcommand is None:
         chat(port, no_browser, library, llm)
+    elif given := [name for name, value in context.params.items() if value]:
+        option, command = f"--{given[0].replace('_', '-')}", context.invoked_subcommand
+        raise CallerMistake(f"{option} stands before the command. Write it behind: askpapers {command} ... {option}")
 
 
 @app.command(epilog="Example: askpapers chat --port 8600 --no-browser")

@@ -109,7 +109,8 @@ def segments(abstract: str, marks: dict[int, Span]) -> list[dict[str, Any]]:
 def _footer(answer: Answer, quoted: int) -> str:
     """Who answered, from what, how fast, and what is not known."""
     found = f"{quoted} {'paper' if quoted == 1 else 'papers'} quoted" if quoted else "nothing quoted"
-    tokens = f"{sum(answer.usage.values()):,} tokens" if answer.prompt and not answer.fallback else None
+    spent = sum(answer.usage.values())
+    tokens = f"{spent:,} tokens" if spent and not answer.fallback else None
     taken = f"{answer.timings['total_ms']:.0f} ms" if "total_ms" in answer.timings else None
     parts = (answer.model, found, taken, tokens, ONLY_ABSTRACTS)
     return " · ".join(filter(None, parts))

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,8 @@ import numpy as np
 
 from rag.config import Settings, misspelt
 from rag.encoder import FOLDER, SHA256, BundledEncoder
-from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError, VectorRejected
+from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError, ModelGarbled, ModelRejected, VectorRejected
+from rag.heard import Heard
 from rag.index import current_index
 from rag.library import Library
 from rag.models import Embedding, load_embedding
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
 LISTED = 8  # models of a server that are named
+LONGEST_TRIAL = 10.0  # seconds that a trial is listened to from its first token on
+SHORTEST = 0.01  # seconds of a trial that tell a rate
 SAME = 0.98  # cosine from which a text's vectors of two days are one model's
 
 Status = Literal["ok", "warning", "error"]
@@ -91,36 +95,63 @@ def _model(settings: Settings) -> Iterator[Check]:
         return
     from rag.models import load_llm
 
-    fix = "Until then, answers are extractive."
     try:
         model = load_llm(settings)
         if model is None:
             return
-        wanted, names = model.name.partition("/")[2], model.listed()
-        if wanted not in names:
-            yield _other_model(settings.llm.partition("/")[0], wanted, names)
+        yield from _models(model)
         first, rate = _speed(model)
         yield Check("model", "ok", f"{model.name} at {model.endpoint.base_url}: first token {first:.2f} s, {rate}")
     except ModelError as error:
-        yield Check("model", "warning", str(error), fix)
+        what, _, step = str(error).rpartition(". ")
+        yield Check("model", "warning", f"answers are extractive: {what or step}", step if what else None)
     except CallerMistake as error:
         yield Check("model", "error", str(error))
 
 
-def _other_model(vendor: str, wanted: str, names: tuple[str, ...]) -> Check:
+def _models(model: Model) -> Iterator[Check]:
+    """What the server has, if it says so; not all do. Raises ModelError where it can't be asked at all."""
+    try:
+        names = model.listed()
+    except (ModelRejected, ModelGarbled):
+        return  # the trial tells what is wrong, if anything is
+    vendor, _, wanted = model.name.partition("/")
     shown = ", ".join(names[:LISTED]) + (" ..." if len(names) > LISTED else "")
+    if {wanted, f"{wanted}:latest"} & {*names}:  # Ollama's :latest may be left out
+        yield Check("models", "ok", f"the server has: {shown}")
+        return
     fix = f"ASKPAPERS_LLM={vendor}/{names[0]}" if names else "Load a model into the server."
-    return Check("model's name", "warning", f"the server lists no {wanted!r}; it has: {shown or 'none'}", fix)
+    yield Check("models", "warning", f"the server lists no {wanted!r}; it has: {shown or 'none'}", fix)
 
 
 def _speed(model: Model) -> tuple[float, str]:
     """Seconds to the first token of a trial, and tokens a second after it. Raises ModelError."""
-    begun = time.perf_counter()
-    times = [time.perf_counter() for token in model.stream(TRIAL) if token and (token.text or token.thought)]
-    if not times:
+    begun, heard, times = time.perf_counter(), Heard(), list[float]()
+    with closing(model.stream(TRIAL)) as tokens:
+        for token in tokens:
+            if token:
+                heard.add(token)
+                times += [time.perf_counter()] * bool(token.text or token.thought)
+            if heard.is_overlong or (times and time.perf_counter() - times[0] > LONGEST_TRIAL):
+                break
+        else:
+            _trust(model, heard)
+    return times[0] - begun, _rate(times)
+
+
+def _trust(model: Model, heard: Heard) -> None:
+    """Raises ModelCut where answers would not be believed, after a trial that went to its end."""
+    if not heard.length and not heard.thoughts:
         raise ModelCut(f"{model.name} answers with no text. Try another model.")
-    rate = f"{(len(times) - 1) / (times[-1] - times[0]):.0f} tokens/s" if len(times) > 2 else "too short to tell a rate"
-    return times[0] - begun, rate
+    if not heard.is_ended:
+        raise ModelCut(
+            f"The server of {model.name} ends without finish_reason, as if it broke off. Update it, or try another."
+        )
+
+
+def _rate(times: list[float]) -> str:
+    taken = times[-1] - times[0]
+    return f"{(len(times) - 1) / taken:.0f} tokens/s" if taken > SHORTEST else "too short to tell a rate"
 
 
 def _encoder() -> Check:

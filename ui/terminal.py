@@ -70,12 +70,17 @@ def print_aside(message: str) -> None:
     print(printable(f"Note: {message}"), file=sys.stderr)
 
 
+def escaped(text: str) -> str:
+    """What is not `printable` written out, as \\u202e: nothing is hidden, and nothing steers a terminal."""
+    return "".join(c if printable(c) else c.encode("unicode_escape").decode() for c in text)
+
+
 def print_prompt(answer: Answer) -> None:
     """On stderr, so that JSON stays JSON."""
     if not answer.prompt:
         print("Nothing was sent to any model: this answer is made of the papers' own sentences.", file=sys.stderr)
     for message in answer.prompt:
-        print(printable(f"--- {message.role} ---\n{message.content}"), file=sys.stderr)
+        print(escaped(f"--- {message.role} ---\n{message.content}"), file=sys.stderr)
 
 
 def print_summary(summaries: Iterable[Summary], total: int) -> None:

@@ -1,0 +1,47 @@
+"""What servers say otherwise than OpenAI, read by LlamaIndex's clients as it is meant.
+
+Heavy to import: only the loader of a model does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llama_index.embeddings.openai_like import OpenAILikeEmbedding
+from llama_index.llms.openai_like import OpenAILike
+from openai import OpenAI
+
+from rag.errors import ModelGarbled
+
+
+class ChatModel(OpenAILike):
+    """Takes an event whose choices are null or missing (a ping, a count of tokens) as one that says nothing."""
+
+    def _get_client(self) -> OpenAI:
+        return _Client(**self._get_credential_kwargs())
+
+
+class _Client(OpenAI):
+    def _process_response_data(self, *, data: object, **how: Any) -> Any:
+        if isinstance(data, dict) and data.get("choices") is None:
+            data = data | {"choices": []}  # LlamaIndex counts them
+        return super()._process_response_data(data=data, **how)
+
+
+class OrderedEmbedding(OpenAILikeEmbedding):
+    """Goes by the `index` of each vector: a server may list them in any order, and LlamaIndex takes them as listed."""
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        """In the order of `texts`. Raises ModelGarbled."""
+        found = self._get_client().embeddings.create(input=texts, model=self._text_engine).data
+        return [found[place].embedding for place in _places([one.index for one in found], len(texts))]
+
+
+def _places(indexes: Sequence[int | None], count: int) -> list[int]:
+    """Of each text's vector in the list. Raises ModelGarbled unless every text has exactly one."""
+    places = {index: place for place, index in enumerate(indexes)}
+    if len(indexes) != count or places.keys() != set(range(count)):
+        wanted = f"`index` must be 0 to {count - 1}, each once"
+        raise ModelGarbled(f"The server doesn't say which vector is whose ({wanted}). Update it, or take another.")
+    return [places[number] for number in range(count)]
