@@ -20,6 +20,7 @@ from rag.models import Model, count_tokens
 from rag.prompts import answer_prompt, condense_prompt, fitted, size
 from rag.question import names
 from rag.quotes import Quote
+from rag.refusal import is_refusal
 from rag.stream import Redrawn
 from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
 from rag.verify import Weighed, distinct, weigh
@@ -34,14 +35,6 @@ SHORTENED = "The model reached its limit of tokens; its last, unfinished sentenc
 CAPPED = "The model did not stop; what came after the limit was left out."
 REPEATED = "Sentences that the model repeated were left out."
 STRICT = "Sentences that no quote bears out were left out."
-_REFUSES = re.compile(
-    r"\b(?:papers?|quotes?|abstracts?|evidence|sources?|context|passages?|excerpts?|documents?)\b[^.]{0,40}"
-    r"\b(?:do(?:es)?\s?n[o'’]?t|cannot|can['’]t)\s+(?:\w+\s+)?"
-    r"(?:say|answer|mention|contain|provide|specify|state|include|address|give|discuss|report)\b"
-    r"|\bI (?:cannot|can['’]t|could not|am (?:not able|unable) to|do(?:n['’]t| not) (?:know|have))\b"
-    r"|\bno (?:information|answer|mention)\b[^.]{0,60}\b(?:papers?|quotes?|abstracts?|evidence|provided|given)\b",
-    re.IGNORECASE,
-)
 _ENDS = re.compile(r"[.!?…]['\"”’)\]]*$")
 
 
@@ -125,10 +118,10 @@ class Writer:
         said, notes = _kept(reading.said, heard)
         counted = {"prompt_tokens": sent, "completion_tokens": count_tokens(heard.raw)}
         by = Draft(PAPERS_DONT_SAY, model=name, usage=heard.usage or counted)
-        if _is_refusal(said):
+        weighed = self._weighed(said, quotes)
+        if is_refusal(weighed, [quote.span for quote in quotes]):
             reason = f"{name} found no answer in the {len(quotes)} quotes that come nearest."
             return replace(by, status="abstained", reason=reason)
-        weighed = self._weighed(said, quotes)
         if not any(one.verdict.support == "supported" for one in weighed):
             raise ModelUntrue(f"Nothing that {name} said is borne out by what it cites.")
         if self.settings.strict and any(one.verdict.support == "unsupported" for one in weighed):
@@ -170,16 +163,6 @@ def _kept(said: Sequence[Said], heard: Heard) -> tuple[tuple[Said, ...], list[st
     once = distinct(said)
     notes = (cut, REPEATED if len(once) < len(said) else None)
     return once, list(dict.fromkeys(filter(None, notes)))
-
-
-def _is_refusal(said: Sequence[Said]) -> bool:
-    """Whether the first sentence says that there is no answer; quotes are cited by answers."""
-    first = said[0]
-    return not first.cited and (_plain(PAPERS_DONT_SAY) in _plain(first.text) or bool(_REFUSES.search(first.text)))
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z]", "", text.casefold())
 
 
 def condensed(model: Model, question: str, history: Sequence[Turn], known: str) -> Generator[str, None, str | None]:

@@ -15,6 +15,8 @@ from eval import replies
 from eval.replies import Body, Reply, Script, evidence, said
 from eval.scripted import Server, scripted
 from rag import generate
+from rag.check import Verdict
+from rag.citations import Said
 from rag.config import load_settings
 from rag.encoder import BundledEncoder
 from rag.library import Library
@@ -22,8 +24,10 @@ from rag.models import Model, count_tokens
 from rag.pipeline import Pipeline
 from rag.prompts import answer_prompt, fitted, size
 from rag.quotes import Quote
+from rag.refusal import is_refusal
 from rag.stream import Redrawn, paintings
 from rag.types import PAPERS_DONT_SAY, Answer, Paper, Query, Span, Turn
+from rag.verify import Weighed
 
 CAPSULE = "How much shorter do capsule prompts get?"
 Asking = Callable[..., Answer]
@@ -66,6 +70,10 @@ def is_extractive(answer: Answer, *words: str) -> None:
         statement.text.endswith(c.span.text) for statement, c in zip(answer.statements, answer.citations, strict=True)
     )
     assert all(word in (answer.fallback or "") for word in words), answer.fallback
+
+
+def capsule_number(body: Body) -> str:
+    return next(number for number, quote in evidence(body) if "81.4%" in quote)
 
 
 def first_cited(body: Body) -> str:
@@ -236,10 +244,42 @@ def test_f52_a_refusal_is_an_abstention_with_the_nearest_papers(asking: Asking) 
         "There is no information about that in the given abstracts.",
         "<think>hm</think>\n**The papers don't say.**",
         "The evidence doesn’t specify a learning rate.",
+        "The papers don't say. [1]",
+        "The papers don't say. However, prompts are compressed in natural language formats.",
+        "Let me look at the quotes. The papers don't say.",
+        "The quotes do not say how much shorter capsule prompts get [1][2].",
+        "None of the quotes answer the question.",
+        "The question cannot be answered from the quotes.",
+        "It is not mentioned in the provided quotes.",
+        "There is not enough information to answer.",
+        "Unfortunately, this is not stated in the quotes.",
+        "Not stated.",
     ],
 )
 def test_f52_refusals_in_other_words_are_refusals(asking: Asking, words: str) -> None:
     assert asking(lambda _: said(words)).status == "abstained"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The quotes do not state an absolute length. However, the Capsule Prompt can reduce 81.4% of the original "
+        "length [{}].",
+        "I don't know the exact length in tokens. The Capsule Prompt can reduce 81.4% of the original length [{}].",
+        "The quotes do not state an absolute length, but the Capsule Prompt can reduce 81.4% of the original "
+        "length [{}].",
+    ],
+)
+def test_what_is_not_known_beside_an_answer_is_no_refusal(asking: Asking, words: str) -> None:
+    answer = asking(lambda body: said(words.format(capsule_number(body))))
+    assert (answer.status, answer.fallback) == ("answered", None)
+    assert "supported" in [statement.support for statement in answer.statements]
+
+
+def test_a_statement_about_documents_that_lack_something_is_no_refusal() -> None:
+    missing = Span(Paper("p", "Labels", text := "The documents do not contain labels for every page."), 0, len(text))
+    one = Weighed(Said("", text, ((len(text), 1),)), Verdict("supported", 1.0))
+    assert not is_refusal([one], [missing])
 
 
 @pytest.mark.parametrize(
