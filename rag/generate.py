@@ -32,6 +32,7 @@ MARGIN = 1.15  # others' tokenizers need more tokens than the one we count with
 
 ATTRIBUTED = "Citations were added afterwards, where a quote bears the sentence out."
 SHORTENED = "The model reached its limit of tokens; its last, unfinished sentence was left out."
+LIMITED = "The model reached its limit of tokens; it may not have said all."
 CAPPED = "The model did not stop; what came after the limit was left out."
 REPEATED = "Sentences that the model repeated were left out."
 STRICT = "Sentences that no quote bears out were left out."
@@ -113,9 +114,11 @@ class Writer:
             )
 
     def _draft(self, heard: Heard, quotes: Sequence[Quote], sent: int) -> Draft:
-        """What the reader gets. Raises ModelUntrue."""
+        """What the reader gets. Raises ModelCut or ModelUntrue."""
         reading, name = read(heard.raw, _texts(quotes)), self.model.name
         said, notes = _kept(reading.said, heard)
+        if not said:
+            raise ModelCut(f"{name} was cut before its first sentence ended. Ask again, or raise ASKPAPERS_LLM_MAX_TOKENS.")
         counted = {"prompt_tokens": sent, "completion_tokens": count_tokens(heard.raw)}
         by = Draft(PAPERS_DONT_SAY, model=name, usage=heard.usage or counted)
         weighed = self._weighed(said, quotes)
@@ -156,12 +159,12 @@ def _repeats(raw: str) -> bool:
 
 
 def _kept(said: Sequence[Said], heard: Heard) -> tuple[tuple[Said, ...], list[str]]:
-    """Without a last sentence that was not finished, and without repetitions; and what is to be said of it."""
-    cut = heard.stopped or (SHORTENED if heard.finish == "length" else None)
-    if cut and len(said) > 1 and not _ENDS.search(said[-1].text):
-        said = said[:-1]
+    """Without a last sentence that was cut, and without repetitions; and what is to be said of it."""
+    is_cut = bool(heard.stopped or heard.finish == "length") and not _ENDS.search(said[-1].text)
+    said = said[:-1] if is_cut else said
+    limit = SHORTENED if is_cut else LIMITED
     once = distinct(said)
-    notes = (cut, REPEATED if len(once) < len(said) else None)
+    notes = (heard.stopped or (limit if heard.finish == "length" else None), REPEATED if once != said else None)
     return once, list(dict.fromkeys(filter(None, notes)))
 
 

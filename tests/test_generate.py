@@ -322,7 +322,7 @@ def test_thoughts_are_not_part_of_the_answer(asking: Asking, script: Script) -> 
 
 def test_f53_ten_megabytes_are_capped_and_not_waited_for(asking: Asking) -> None:
     begun = time.monotonic()
-    is_extractive(asking(replies.endless, llm_timeout=30), "borne out")
+    is_extractive(asking(replies.endless, llm_timeout=30), "cut before its first sentence ended")
     assert time.monotonic() - begun < 10
 
 
@@ -382,6 +382,16 @@ def test_f45_at_the_limit_of_tokens_the_last_whole_sentence_ends_the_answer(aski
     holds(answer)
     assert answer.text.endswith("[1].")
     assert answer.notes == (generate.SHORTENED,)
+
+
+def test_f45_at_the_limit_of_tokens_a_whole_answer_stays_and_is_said_to_be_perhaps_not_all(asking: Asking) -> None:
+    answer = asking(lambda body: replace(said(first_cited(body)), finish="length"))
+    assert (len(answer.statements), answer.notes) == (1, (generate.LIMITED,))
+
+
+def test_f45_one_unfinished_sentence_is_no_answer(asking: Asking) -> None:
+    unfinished = "The Capsule Prompt can reduce 81.4% of the original length, decrease"
+    is_extractive(asking(lambda _: replace(said(unfinished), finish="length")), "ASKPAPERS_LLM_MAX_TOKENS")
 
 
 @pytest.mark.parametrize(
