@@ -118,7 +118,7 @@ class Writer:
         reading, name = read(heard.raw, _texts(quotes)), self.model.name
         said, notes = _kept(reading.said, heard)
         if not said:
-            raise ModelCut(f"{name} was cut before its first sentence ended. Ask again, or raise ASKPAPERS_LLM_MAX_TOKENS.")
+            raise ModelCut(f"{name} was cut in its first sentence. Ask again, or raise ASKPAPERS_LLM_MAX_TOKENS.")
         counted = {"prompt_tokens": sent, "completion_tokens": count_tokens(heard.raw)}
         by = Draft(PAPERS_DONT_SAY, model=name, usage=heard.usage or counted)
         weighed = self._weighed(said, quotes)
