@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from rag.alignment import substitutions
 from rag.figures import figures, fits, held
-from rag.names import holds, names, numbered_names, spelt_out, subject
+from rag.names import holds, names, numbered_names, spelt_out, subject, titled_words
 from rag.notation import legible
 from rag.polarity import denies
 from rag.roles import exchanges, reverses
@@ -23,6 +23,7 @@ Similarity = Callable[[str, str], float]  # of two texts, a cosine; anything out
 SIMILARITY = 0.4  # weight of the similarity in the meaning, where the share of words found in the quote has the rest
 SUPPORTED = 0.55  # meaning from which a statement without fault is supported
 PARTIAL = 0.42  # and from which it is partly so
+LEAST = 3  # content words under which a statement without figure or name says too little to be supported
 LONGEST = 4000  # characters that are read: what was not read is at best partly supported
 
 _LEAD_IN = re.compile(r"\s*[“\"]([^”\"]{1,400})[”\"]\s*[:,]\s*")
@@ -61,8 +62,8 @@ def check(statement: str, quotes: Sequence[Span], similarity: Similarity) -> Ver
     missing = tuple(dict.fromkeys(_faults(said, quotes, best[:LONGEST])))
     if missing or meaning < PARTIAL:
         return Verdict("unsupported", PARTIAL * meaning if missing else meaning, missing)
-    doubts = tuple(_unknown_subject(said, quotes))
-    if doubts or meaning < SUPPORTED or len(whole) > LONGEST:
+    doubts = tuple(_doubts(said, quotes))
+    if doubts or says_little(said) or meaning < SUPPORTED or len(whole) > LONGEST:
         return Verdict("partial", min(meaning, SUPPORTED), doubts)
     return Verdict("supported", meaning)
 
@@ -123,11 +124,16 @@ def _unknown_names(said: str, context: str) -> Iterator[str]:
     yield from (name for name in unknown if name not in spelt)
 
 
-def _unknown_subject(said: str, quotes: Sequence[Span]) -> Iterator[str]:
-    """It may be a name or an ordinary word of the statement's own: a doubt, no fault."""
-    name = subject(said)
-    if name and not holds(_context(quotes), name):
-        yield name
+def says_little(said: str) -> bool:
+    """Whether it is a word or two of any quote's, without a figure or a name: "Prompt." """
+    return len(set(tokens(legible(said)))) < LEAST and not figures(said) and not names(said)
+
+
+def _doubts(said: str, quotes: Sequence[Span]) -> Iterator[str]:
+    """Each may be a name or an ordinary word of the statement's own: a doubt, no fault."""
+    context = _context(quotes)
+    suspects = [subject(said), *titled_words(said)]
+    yield from (word for word in dict.fromkeys(filter(None, suspects)) if not holds(context, word))
 
 
 def _context(quotes: Sequence[Span]) -> str:

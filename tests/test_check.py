@@ -19,10 +19,12 @@ from eval.claims import Claim, paraphrases, scifact
 from eval.rewritten import rewritten
 from eval.statistics import wilson
 from rag.check import LONGEST, PARTIAL, SUPPORTED, Verdict, check
+from rag.citations import Said
 from rag.encoder import BundledEncoder
 from rag.errors import CallerMistake
 from rag.figures import figures
 from rag.types import Paper, Span
+from rag.verify import weigh
 
 SENTENCES = shipped_sentences(shipped_papers())
 HALF = SENTENCES[::2]  # enough for a rate
@@ -352,6 +354,29 @@ def test_what_is_far_in_meaning_is_unsupported_and_what_is_nearer_partial() -> N
 
 def test_a_statement_at_fault_scores_below_one_that_is_partly_supported() -> None:
     assert judged("It reaches 80.6%.", "It reaches 80.5%.").score < PARTIAL
+
+
+@pytest.mark.parametrize("said", ["Prompt.", "Datasets are reduced.", "Reduce the prompt."])
+def test_a_word_or_two_of_a_quote_are_at_best_partly_supported(said: str) -> None:
+    assert judged(said, "The prompt is reduced across datasets.").support == "partial"
+
+
+@pytest.mark.parametrize("said", ["It reaches 81.4%.", "MetaCLIP.", "MetaCLIP reaches 81.4%."])
+def test_a_name_or_a_figure_is_enough_to_be_supported(said: str) -> None:
+    assert judged(said, "There MetaCLIP reaches 81.4%.").support == "supported"
+
+
+def test_a_few_words_without_a_citation_are_given_none() -> None:
+    weighed = weigh(Said("", "Nature.", ()), [quote("It works by nature.")], lambda one, other: 1.0)
+    assert not weighed.said.cited
+
+
+def test_where_every_word_has_a_capital_one_that_no_quote_holds_is_in_doubt() -> None:
+    quoted = "The Capsule Prompt can reduce 81.4% of the original length."
+    title = "Capsule Prompt Can Reduce 81.4% Of Original Length"
+    assert judged(f"{title}.", quoted).support == "supported"
+    verdict = judged(f"{title} On Imagenet Using Llama.", quoted)
+    assert (verdict.support, verdict.missing) == ("partial", ("Imagenet", "Using", "Llama"))
 
 
 def test_what_is_too_long_to_be_read_is_at_best_partly_supported() -> None:
