@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.alignment import substitutions
+from rag.bounds import misbounds
 from rag.figures import figures, fits, held
 from rag.names import holds, names, numbered_names, spelt_out, subject, titled_words
 from rag.notation import legible
 from rag.polarity import denies
-from rag.roles import exchanges, reverses
+from rag.roles import exchanges, misplaces, reverses
 from rag.types import Paper, Span, Support
 from rag.words import tokens
 
@@ -38,7 +39,8 @@ class Verdict:
     """How far the quotes bear a statement out; `score` is in 0..1.
 
     `missing`: its names and figures that no quote holds, or that stand in another's place; "negation" where one says
-    the opposite of the other, "comparison" where winner and loser, or two figures, are exchanged.
+    the opposite of the other, "comparison" where winner and loser, or two figures, are exchanged, where a figure is
+    given to what has another, or is "at least" what the quote says it is at most.
     """
 
     support: Support
@@ -114,7 +116,7 @@ def _faults(said: str, quotes: Sequence[Span], best: str) -> Iterator[str]:
     yield from substitutions(said, best)
     if denies(said, best):
         yield "negation"
-    if reverses(said, best) or exchanges(said, best):
+    if any(differ(said, best) for differ in (reverses, exchanges, misplaces, misbounds)):
         yield "comparison"
 
 
