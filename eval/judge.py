@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from eval.answers import plain_text
 from eval.metrics import Case
 from eval.questions import Groups
-from rag.citations import without_thoughts
+from rag.citing import without_thoughts
 from rag.config import Settings
 from rag.errors import CallerMistake, ModelCut, ModelError, ModelUnconfigured
 from rag.generate import MARGIN

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.alignment import substitutions
+from rag.bounds import misbounds
 from rag.figures import figures, fits, held
-from rag.names import holds, names, numbered_names, spelt_out, subject
+from rag.names import holds, names, numbered_names, spelt_out, subject, titled_words
 from rag.notation import legible
 from rag.polarity import denies
-from rag.roles import exchanges, reverses
+from rag.roles import exchanges, misplaces, reverses
 from rag.types import Paper, Span, Support
 from rag.words import tokens
 
@@ -23,6 +24,7 @@ Similarity = Callable[[str, str], float]  # of two texts, a cosine; anything out
 SIMILARITY = 0.4  # weight of the similarity in the meaning, where the share of words found in the quote has the rest
 SUPPORTED = 0.55  # meaning from which a statement without fault is supported
 PARTIAL = 0.42  # and from which it is partly so
+LEAST = 3  # content words under which a statement without figure or name says too little to be supported
 LONGEST = 4000  # characters that are read: what was not read is at best partly supported
 
 _LEAD_IN = re.compile(r"\s*[“\"]([^”\"]{1,400})[”\"]\s*[:,]\s*")
@@ -37,7 +39,8 @@ class Verdict:
     """How far the quotes bear a statement out; `score` is in 0..1.
 
     `missing`: its names and figures that no quote holds, or that stand in another's place; "negation" where one says
-    the opposite of the other, "comparison" where winner and loser, or two figures, are exchanged.
+    the opposite of the other, "comparison" where winner and loser, or two figures, are exchanged, where a figure is
+    given to what has another, or is "at least" what the quote says it is at most.
     """
 
     support: Support
@@ -61,8 +64,8 @@ def check(statement: str, quotes: Sequence[Span], similarity: Similarity) -> Ver
     missing = tuple(dict.fromkeys(_faults(said, quotes, best[:LONGEST])))
     if missing or meaning < PARTIAL:
         return Verdict("unsupported", PARTIAL * meaning if missing else meaning, missing)
-    doubts = tuple(_unknown_subject(said, quotes))
-    if doubts or meaning < SUPPORTED or len(whole) > LONGEST:
+    doubts = tuple(_doubts(said, quotes))
+    if doubts or says_little(said) or meaning < SUPPORTED or len(whole) > LONGEST:
         return Verdict("partial", min(meaning, SUPPORTED), doubts)
     return Verdict("supported", meaning)
 
@@ -113,7 +116,7 @@ def _faults(said: str, quotes: Sequence[Span], best: str) -> Iterator[str]:
     yield from substitutions(said, best)
     if denies(said, best):
         yield "negation"
-    if reverses(said, best) or exchanges(said, best):
+    if any(differ(said, best) for differ in (reverses, exchanges, misplaces, misbounds)):
         yield "comparison"
 
 
@@ -123,11 +126,16 @@ def _unknown_names(said: str, context: str) -> Iterator[str]:
     yield from (name for name in unknown if name not in spelt)
 
 
-def _unknown_subject(said: str, quotes: Sequence[Span]) -> Iterator[str]:
-    """It may be a name or an ordinary word of the statement's own: a doubt, no fault."""
-    name = subject(said)
-    if name and not holds(_context(quotes), name):
-        yield name
+def says_little(said: str) -> bool:
+    """Whether it is a word or two of any quote's, without a figure or a name: "Prompt." """
+    return len(set(tokens(legible(said)))) < LEAST and not figures(said) and not names(said)
+
+
+def _doubts(said: str, quotes: Sequence[Span]) -> Iterator[str]:
+    """Each may be a name or an ordinary word of the statement's own: a doubt, no fault."""
+    context = _context(quotes)
+    suspects = [subject(said), *titled_words(said)]
+    yield from (word for word in dict.fromkeys(filter(None, suspects)) if not holds(context, word))
 
 
 def _context(quotes: Sequence[Span]) -> str:

@@ -10,56 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from rag.citing import PARTS, numbers, prose, settled
 from rag.split import sentences
 
-_LABEL = r"(?i:(?:source|quote|evidence|reference|ref|citation|passage|excerpt|document|doc)s?\.?\s*)"
-_TO = r"(?:-|\u2013|\u2014|to)"
-_LIST = rf"\d{{1,3}}(?:\s*(?:[,;&]|and|{_TO})\s*(?:and\s+)?{_LABEL}?#?\d{{1,3}})*"
-_CITED = rf"\s*{_LABEL}?#?{_LIST}"
-_YEAR = r"(?:19|20)\d\d[a-z]?"
-_KINDS = {
-    "literal": r"```.*?(?:```|\Z)|`[^`\n]+`|\$\$.+?\$\$|\$(?![\s$])[^$\n]{0,200}?(?<![\s\\])\$(?!\d)"
-    r"|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]",
-    "mark": rf"\[\^?{_CITED}\s*\](?:\([^)\s]*\))?|【{_CITED}(?:†[^】]*)?\s*】"
-    rf"|(?:(?<=[A-Za-z]{{3}})|(?<=[.,;:!?%\"'”\]\s]))\^\[?\d{{1,2}}\]?(?![\d{{])",
-    "aside": rf"\({_CITED}\s*\)",
-    "reference": r"\((?:see |cf\. |e\.g\.,? )?[A-Z][\w'’-]+(?:\s+(?:et al\.?|and|&|[A-Z][\w'’-]+))*"
-    rf"(?:,|(?<=al\.)|(?<=al))\s+{_YEAR}(?:;[^()]{{0,200}})?\)",
-    "image": r"!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])",
-    "link": r"\[(?P<words>[^\]\n]{1,200})\]\((?P<target>[^)\n]*)\)",
-    "address": r"(?i:(?:https?://|www\.|(?:doi|arxiv)(?:\.org/|:)\s?|\b10\.\d{4,9}/)[^\s<>\[\]()\"”]+)",
-    "dress": r"\*\*|(?m:^#{1,6}\s+)",
-}
-_PARTS = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.DOTALL)
-_THOUGHT = re.compile(r"<(think(?:ing)?|thought|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_ORPHAN = re.compile(r".*</(?:think(?:ing)?|thought|reasoning)>", re.DOTALL | re.IGNORECASE)
-_BIBLIOGRAPHY = re.compile(
-    r"^\W*(?:references|sources|bibliography|citations|works cited)\W*(?:\n|\Z|(?=\[?1\b)).*",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
 _ENUMERATES = re.compile(r"(?:^|[:,;]|\b(?:and|or)|\n\W*)\s*$")
 _ITEM = re.compile(r"\s*(?:[-*•]\s+|\d{1,2}[.)]\s+)?")
-# At the end of what came so far, the beginning of something that only its end explains.
-_OPENINGS = (
-    r"```(?:(?!```).)*",
-    r"`[^`\n]*",
-    r"\$[^$\n]{0,200}",
-    r"\\(?:\((?:(?!\\\)).){0,400}|\[(?:(?!\\\]).){0,400})?",
-    r"!?\[[^\]\n]{0,200}(?:\](?:\([^)\n]{0,300})?)?",
-    r"【[^】\n]{0,80}",
-    r"\([^()\n]{0,260}|\([\w\s,;&#.-]{1,80}\)\s*",
-    r"<[^>\n]{0,12}",
-    r"(?i:^\W*(?:r\w*|s\w*|b\w*|c\w*|works?(?: c\w*)?)\W*)",
-    r"(?i:(?<!\w)(?:(?:https?:|www\.|doi|arxiv)\S*|(?:doi|arxiv):\s?\S*|h|ht|htt|https?|w|ww|www|d|do|a|ar|arx|arxi))",
-    r"[^\sA-Za-z,;'’-]\S*",
-    r"\s+",
-)
-_OPEN = re.compile(rf"(?:{'|'.join(_OPENINGS)})\Z", re.DOTALL | re.MULTILINE)
-
 DROPPED = "A citation that points to no quote was dropped."
 UNKNOWN_LINK = "A link that no quote holds was removed."
 UNKNOWN_REFERENCE = "A reference that no quote holds was removed."
 NO_IMAGE = "An image was removed."
+LEFT_OUT = "…"  # in the place of a reference that the sentence needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +46,9 @@ class Reading:
 
 def read(raw: str, evidence: Sequence[str], final: bool = True) -> Reading:
     """What a model wrote over numbered `evidence` (1 is the first); unless `final`, more may follow."""
-    text = _BIBLIOGRAPHY.sub("", without_thoughts(raw))
+    text = prose(raw)
     page = _Page(evidence, "\n".join(evidence))
-    page.write(text, len(text) if final else _settled(text))
+    page.write(text, len(text) if final else settled(text))
     return Reading(tuple(_said("".join(page.plain), page.marks)), tuple(dict.fromkeys(page.notes)))
 
 
@@ -118,16 +78,6 @@ def _marked(one: Said, numbers: dict[int, int]) -> Iterator[str | int]:
     yield one.text[done:]
 
 
-def without_thoughts(raw: str) -> str:
-    """What reasoning models put between tags; a server may keep the opening one for itself."""
-    return _ORPHAN.sub("", _THOUGHT.sub("", raw), count=1).lstrip()
-
-
-def _settled(text: str) -> int:
-    """Up to where it means the same whatever follows."""
-    return min((match.start() for match in _OPEN.finditer(text)), default=len(text))
-
-
 @dataclass
 class _Page:
     """The plain text so far, where marks stand in it, and what was taken out."""
@@ -142,7 +92,7 @@ class _Page:
     def write(self, text: str, stop: int) -> None:
         """Reads it from left to right; what begins behind `stop` is not written yet."""
         done = 0
-        for match in takewhile(lambda match: match.start() < stop, _PARTS.finditer(text)):
+        for match in takewhile(lambda match: match.start() < stop, PARTS.finditer(text)):
             self._add(text[done : match.start()])
             self._read(match, text)
             done = match.end()
@@ -154,12 +104,15 @@ class _Page:
             self._mark(part)
         elif match["reference"] and not self._is_known(re.findall(r"[A-Z][\w'’-]+", part)[0]):
             self._take_out(UNKNOWN_REFERENCE)
+        elif match["narrated"] and not self._is_known(re.findall(r"[A-Z][\w'’-]+", part)[0]):
+            self._add(LEFT_OUT)
+            self.notes.append(UNKNOWN_REFERENCE)
         elif match["image"]:
             self._take_out(NO_IMAGE)
         elif match["link"]:
             self._add(match["words"])
             self.notes += [] if self._is_known(match["target"]) else [UNKNOWN_LINK]
-        elif match["address"] and not self._is_known(part.rstrip(".,;:!?*'")):
+        elif match["address"] and not self._is_known(part.strip("()").split()[-1].rstrip(".,;:!?*'")):
             self._take_out(UNKNOWN_LINK)
             self._add(part[len(part.rstrip(".,;:!?'")) :])
         elif not match["dress"]:
@@ -181,22 +134,21 @@ class _Page:
 
     def _cites(self, match: re.Match[str], text: str) -> bool:
         """Whether a number in parentheses is a citation, and not a figure or the head of a list's item."""
-        numbers = _numbers(match.group())
-        if not all(1 <= number <= len(self.evidence) for number in numbers):
+        if not all(1 <= number <= len(self.evidence) for number in numbers(match.group())):
             return False
         return match.group()[1].isalpha() or not _ENUMERATES.search(text[max(0, match.start() - 20) : match.start()])
 
     def _mark(self, part: str) -> None:
-        numbers = _numbers(part.partition("](")[0])
-        if 0 in numbers:  # an interval
+        cited = numbers(part)
+        if 0 in cited:  # an interval
             self._add(part)
             return
         begins_line = not self.length or self.plain[-1].endswith("\n")
         if not begins_line:
             self._strip()
-        within = [number for number in numbers if number <= len(self.evidence)]
+        within = [number for number in cited if number <= len(self.evidence)]
         self.marks += [(self.length, number) for number in within]
-        self.notes += [DROPPED] * (len(within) < len(numbers))
+        self.notes += [DROPPED] * (len(within) < len(cited))
 
     def _take_out(self, note: str) -> None:
         self._strip()
@@ -204,15 +156,6 @@ class _Page:
 
     def _is_known(self, words: str) -> bool:
         return bool(words) and words.casefold() in self.known.casefold()
-
-
-def _numbers(part: str) -> list[int]:
-    """1-3 means 1, 2, 3; a range that would be longer than any evidence is its two ends."""
-    found: list[int] = []
-    for first, last in re.findall(rf"(\d+)(?:\s*{_TO}\s*\D*?(\d+))?", part):
-        ends = int(first), int(last or first)
-        found += range(ends[0], ends[1] + 1) if 0 <= ends[1] - ends[0] < 100 else ends
-    return found
 
 
 def _said(plain: str, marks: Sequence[tuple[int, int]]) -> Iterator[Said]:

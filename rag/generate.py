@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.check import Similarity
-from rag.citations import Said, paint, read, without_thoughts
+from rag.citations import Said, paint, read
+from rag.citing import without_thoughts
 from rag.config import Settings
 from rag.errors import ContextOverflow, ModelCut, ModelGarbled, ModelUntrue
 from rag.heard import Heard
 from rag.models import Model, count_tokens
 from rag.prompts import answer_prompt, condense_prompt, fitted, size
 from rag.quotes import Quote
+from rag.refusal import is_refusal
 from rag.stream import Redrawn
 from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
 from rag.verify import Weighed, distinct, weigh
@@ -35,17 +37,10 @@ MARGIN = 1.15  # others' tokenizers need more tokens than the one we count with
 
 ATTRIBUTED = "Citations were added afterwards, where a quote bears the sentence out."
 SHORTENED = "The model reached its limit of tokens; its last, unfinished sentence was left out."
+LIMITED = "The model reached its limit of tokens; it may not have said all."
 CAPPED = "The model did not stop; what came after the limit was left out."
 REPEATED = "Sentences that the model repeated were left out."
 STRICT = "Sentences that no quote bears out were left out."
-_REFUSES = re.compile(
-    r"\b(?:papers?|quotes?|abstracts?|evidence|sources?|context|passages?|excerpts?|documents?)\b[^.]{0,40}"
-    r"\b(?:do(?:es)?\s?n[o'’]?t|cannot|can['’]t)\s+(?:\w+\s+)?"
-    r"(?:say|answer|mention|contain|provide|specify|state|include|address|give|discuss|report)\b"
-    r"|\bI (?:cannot|can['’]t|could not|am (?:not able|unable) to|do(?:n['’]t| not) (?:know|have))\b"
-    r"|\bno (?:information|answer|mention)\b[^.]{0,60}\b(?:papers?|quotes?|abstracts?|evidence|provided|given)\b",
-    re.IGNORECASE,
-)
 _ENDS = re.compile(r"[.!?…]['\"”’)\]]*$")
 
 
@@ -163,15 +158,17 @@ class Writer:
             )
 
     def _draft(self, heard: Heard, quotes: Sequence[Quote], sent: int) -> Draft:
-        """What the reader gets. Raises ModelUntrue."""
+        """What the reader gets. Raises ModelCut or ModelUntrue."""
         reading, name = read(heard.raw, _texts(quotes)), self.model.name
         said, notes = _kept(reading.said, heard)
+        if not said:
+            raise ModelCut(f"{name} was cut in its first sentence. Ask again, or raise ASKPAPERS_LLM_MAX_TOKENS.")
         counted = {"prompt_tokens": sent, "completion_tokens": count_tokens(heard.raw)}
         by = Draft(PAPERS_DONT_SAY, model=name, usage=heard.usage or counted)
-        if _is_refusal(said):
+        weighed = self._weighed(said, quotes)
+        if is_refusal(weighed, [quote.span for quote in quotes]):
             reason = f"{name} found no answer in the {len(quotes)} quotes that come nearest."
             return replace(by, status="abstained", reason=reason)
-        weighed = self._weighed(said, quotes)
         if not any(one.verdict.support == "supported" for one in weighed):
             raise ModelUntrue(f"Nothing that {name} said is borne out by what it cites.")
         if self.settings.strict and any(one.verdict.support == "unsupported" for one in weighed):
@@ -206,23 +203,13 @@ def _repeats(raw: str) -> bool:
 
 
 def _kept(said: Sequence[Said], heard: Heard) -> tuple[tuple[Said, ...], list[str]]:
-    """Without a last sentence that was not finished, and without repetitions; and what is to be said of it."""
-    cut = heard.stopped or (SHORTENED if heard.finish == "length" else None)
-    if cut and len(said) > 1 and not _ENDS.search(said[-1].text):
-        said = said[:-1]
+    """Without a last sentence that was cut, and without repetitions; and what is to be said of it."""
+    is_cut = bool(heard.stopped or heard.finish == "length") and not _ENDS.search(said[-1].text)
+    said = said[:-1] if is_cut else said
+    limit = SHORTENED if is_cut else LIMITED
     once = distinct(said)
-    notes = (cut, REPEATED if len(once) < len(said) else None)
+    notes = (heard.stopped or (limit if heard.finish == "length" else None), REPEATED if once != said else None)
     return once, list(dict.fromkeys(filter(None, notes)))
-
-
-def _is_refusal(said: Sequence[Said]) -> bool:
-    """Whether the first sentence says that there is no answer; quotes are cited by answers."""
-    first = said[0]
-    return not first.cited and (_plain(PAPERS_DONT_SAY) in _plain(first.text) or bool(_REFUSES.search(first.text)))
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^a-z]", "", text.casefold())
 
 
 def _is_believed(condensed: str, known: str) -> bool:

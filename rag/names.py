@@ -44,6 +44,12 @@ def subject(text: str) -> str | None:
     return match[1] if match and match[1].casefold() not in STOP_WORDS else None
 
 
+def titled_words(text: str) -> tuple[str, ...]:
+    """Where most words begin with a capital: those that do, any of which may be a name; else none."""
+    words = _WORD.findall(legible(text))
+    return tuple(word for word in words if word[0].isupper() and word.isalpha()) if _titled(words) else ()
+
+
 def _titled(words: list[str]) -> bool:
     plain = [word for word in words if word.isalpha() and (word[1:].islower() or word.isupper())]
     return len(plain) > 5 and sum(word[0].isupper() for word in plain) > 0.6 * len(plain)

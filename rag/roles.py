@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from rag.figures import Figure, figures, fits, held
+from rag.names import names
 from rag.notation import legible
 from rag.words import STOP_WORDS, stem
 
@@ -22,6 +23,9 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_](?:\w|[-.@/^_+&](?=\w))*%?")
+_CLAUSE = re.compile(r"[;:.?!](?= |\Z)")
+_OWNER = re.compile(r"([^\W_](?:\w|[-./^+](?=\w))*)(?:'s)?(?: [^\W\d]\w*){0,2} \Z")  # before a figure
+_OF = re.compile(r" (?:of|on|in) ((?:[^\W\d][\w-]*[ ]?){1,4})")
 _REACH = 120  # characters to either side of a comparison that are read
 _NEAR = 3  # content words to either side that tell whose a figure is
 _MOST = 40  # comparisons, and figures, that are read: the work grows with their square
@@ -71,6 +75,59 @@ def exchanges(statement: str, quote: str) -> bool:
         for (one, its), (two, other) in combinations(pairs, 2)
         if its.start != other.start
     )
+
+
+def misplaces(statement: str, quote: str) -> bool:
+    """Whether a figure of the quote is given to what has another figure there: CLIP for MetaCLIP's, cost for length."""
+    clean, quoted = legible(statement), figures(quote)[:_MOST]
+    owners, objects, spoken = _owners(quote), _objects(quote), _objects(statement)
+    for one, its in _paired(figures(statement)[:_MOST], quoted):
+        rivals = [other.start for other in quoted if other.start != its.start and _alike(other, its)]
+        before = _names_before(clean, one)
+        if not before & (owners[its.start] | _aside(quote, its)) and _is_anothers(before, its.start, rivals, owners):
+            return True
+        if not spoken[one.start] & objects[its.start] and _is_anothers(spoken[one.start], its.start, rivals, objects):
+            return True
+    return False
+
+
+def _alike(one: Figure, other: Figure) -> bool:
+    return bool({unit for _, unit in one.readings} & {unit for _, unit in other.readings})
+
+
+def _is_anothers(said: frozenset[str], own: int, rivals: Sequence[int], held_by: Company) -> bool:
+    """Whether what the statement has by a figure stands by a rival of it in the quote, where it has another itself."""
+    return bool(said and held_by[own] and any(held_by[place] and held_by[place] <= said for place in rivals))
+
+
+def _names_before(clean: str, figure: Figure) -> frozenset[str]:
+    """The names of the clause that leads to the figure."""
+    words = _WORD.findall(_CLAUSE.split(clean[: figure.start])[-1])
+    return frozenset(word.casefold() for word in words) & {name.casefold() for name in names(clean)}
+
+
+@lru_cache(maxsize=1024)
+def _owners(text: str) -> Company:
+    """The name close before each figure ("MetaCLIP achieves 70.8%", "CLIP's 68.3%"); empty where there is none."""
+    clean, known = legible(text), {name.casefold() for name in names(text)}
+    found = {
+        figure.start: _OWNER.search(clean[max(0, figure.start - _REACH) : figure.start])
+        for figure in figures(text)[:_MOST]
+    }
+    return {place: frozenset({match[1].casefold()} & known if match else ()) for place, match in found.items()}
+
+
+def _aside(text: str, figure: Figure) -> frozenset[str]:
+    """Words behind a figure up to the next comma: "68.3% with CLIP"."""
+    return frozenset(word.casefold() for word in _WORD.findall(legible(text)[figure.end :].split(",")[0]))
+
+
+@lru_cache(maxsize=1024)
+def _objects(text: str) -> Company:
+    """What each figure is of ("80.1% of budget overheads"): the first content words behind it."""
+    clean = legible(text)
+    behind = {figure.start: _OF.match(clean, figure.end) for figure in figures(text)[:_MOST]}
+    return {place: frozenset(list(_stems(match[1]))[:2] if match else ()) for place, match in behind.items()}
 
 
 def _paired(said: Sequence[Figure], quoted: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.check import Similarity, Verdict, check
+from rag.check import LEAST, Similarity, Verdict, check
 from rag.citations import Said, pieces
 from rag.types import Span, Statement
+from rag.words import tokens
 
 MOST_TRIED = 3  # quotes nearest in meaning that an uncited sentence is held against
 NOTHING_CITED = Verdict("unsupported", 0.0, ())
@@ -29,9 +30,14 @@ class Weighed:
 
 
 def weigh(said: Said, quotes: Sequence[Span], similarity: Similarity) -> Weighed:
-    """By the quotes that it cites (numbered from 1); without any, by the one that says it, if there is one."""
+    """By the quotes that it cites (numbered from 1); without any, by the one that says it, if there is one.
+
+    A few words without a citation are given none: they stand in any quote.
+    """
     if said.cited:
         return Weighed(said, check(said.text, [quotes[number - 1] for number in said.cited], similarity))
+    if len(tokens(said.text)) < LEAST:
+        return Weighed(said, NOTHING_CITED)
     near = sorted(range(len(quotes)), key=lambda place: -similarity(said.text, quotes[place].text))[:MOST_TRIED]
     for place in near:
         verdict = check(said.text, [quotes[place]], similarity)

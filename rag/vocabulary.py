@@ -77,7 +77,8 @@ METRICS = {
 # Negations: whole words, beginnings of words, two words; and pairs that look like one and are none.
 NOT = (
     "not no never without cannot nor neither none nothing hardly rarely seldom scarcely barely lack lacks lacked "
-    "lacking fail fails failed failing failure unable inability impossible absence devoid"
+    "lacking fail fails failed failing failure unable inability impossible absence devoid doubtful "
+    "questionable unlikely"
 )
 NOT_BEGINNINGS = "avoid eliminat sidestep circumvent obviat neglect ignor overlook omit"
 NOT_PAIRS = "instead of|rather than|free of|free from|far from"
@@ -107,5 +108,6 @@ OPPOSITES = (
     ("positive", "negative"),
     ("promote activate induce stimulate enable allow", "inhibit suppress prevent block impair"),
     ("upregulate", "downregulate"),
+    ("provide preserve retain maintain keep", "sacrifice sacrificing forfeit"),
     ("same similar identical", "different dissimilar"),
 )

@@ -19,10 +19,12 @@ from eval.claims import Claim, paraphrases, scifact
 from eval.rewritten import rewritten
 from eval.statistics import wilson
 from rag.check import LONGEST, PARTIAL, SUPPORTED, Verdict, check
+from rag.citations import Said
 from rag.encoder import BundledEncoder
 from rag.errors import CallerMistake
 from rag.figures import figures
 from rag.types import Paper, Span
+from rag.verify import weigh
 
 SENTENCES = shipped_sentences(shipped_papers())
 HALF = SENTENCES[::2]  # enough for a rate
@@ -352,6 +354,77 @@ def test_what_is_far_in_meaning_is_unsupported_and_what_is_nearer_partial() -> N
 
 def test_a_statement_at_fault_scores_below_one_that_is_partly_supported() -> None:
     assert judged("It reaches 80.6%.", "It reaches 80.5%.").score < PARTIAL
+
+
+@pytest.mark.parametrize("said", ["Prompt.", "Datasets are reduced.", "Reduce the prompt."])
+def test_a_word_or_two_of_a_quote_are_at_best_partly_supported(said: str) -> None:
+    assert judged(said, "The prompt is reduced across datasets.").support == "partial"
+
+
+@pytest.mark.parametrize("said", ["It reaches 81.4%.", "MetaCLIP.", "MetaCLIP reaches 81.4%."])
+def test_a_name_or_a_figure_is_enough_to_be_supported(said: str) -> None:
+    assert judged(said, "There MetaCLIP reaches 81.4%.").support == "supported"
+
+
+def test_a_few_words_without_a_citation_are_given_none() -> None:
+    weighed = weigh(Said("", "Nature.", ()), [quote("It works by nature.")], lambda one, other: 1.0)
+    assert not weighed.said.cited
+
+
+def test_where_every_word_has_a_capital_one_that_no_quote_holds_is_in_doubt() -> None:
+    quoted = "The Capsule Prompt can reduce 81.4% of the original length."
+    title = "Capsule Prompt Can Reduce 81.4% Of Original Length"
+    assert judged(f"{title}.", quoted).support == "supported"
+    verdict = judged(f"{title} On Imagenet Using Llama.", quoted)
+    assert (verdict.support, verdict.missing) == ("partial", ("Imagenet", "Using", "Llama"))
+
+
+ACCURACY = "On ImageNet, MetaCLIP achieves 70.8% accuracy, surpassing CLIP's 68.3% on ViT-B models."
+CAPSULE = (
+    "The Capsule Prompt can reduce 81.4% of the original length, decrease inference latency up to 4.5x, and save 80.1% "
+    "of budget overheads."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("CLIP achieves 70.8% accuracy on ImageNet.", ACCURACY),
+        ("MetaCLIP achieves 68.3% accuracy on ImageNet.", ACCURACY),
+        ("The Capsule Prompt saves 81.4% of budget overheads.", CAPSULE),
+        ("The Capsule Prompt can reduce less than 81.4% of the original length.", CAPSULE),
+        ("The Capsule Prompt can reduce the original length to 81.4%.", CAPSULE),
+        ("The Capsule Prompt decreases inference latency at least 4.5x.", CAPSULE),
+    ],
+)
+def test_a_figure_given_to_another_or_bounded_otherwise_is_noticed(said: str, quoted: str) -> None:
+    verdict = judged(said, quoted)
+    assert verdict.support == "unsupported"
+    assert "comparison" in verdict.missing
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("CLIP reaches only 68.3% on ViT-B models.", ACCURACY),
+        ("MetaCLIP surpasses CLIP with 70.8%.", ACCURACY),
+        ("At 70.8% on ImageNet, MetaCLIP is ahead of CLIP with 68.3%.", ACCURACY),
+        ("The Capsule Prompt saves 80.1% of the budget, reducing 81.4% of the length.", CAPSULE),
+        ("The Capsule Prompt decreases latency 4.5x at most.", CAPSULE),
+        ("It has less than a million parameters.", "It has <1M parameters."),
+        ("More than 68.3% is achieved by MetaCLIP.", ACCURACY),
+    ],
+)
+def test_a_figure_that_stays_with_what_it_is_of_is_no_fault(said: str, quoted: str) -> None:
+    assert judged(said, quoted).missing == ()
+
+
+@pytest.mark.parametrize(
+    "said", ["It is doubtful that the prompt reduces cost.", "The prompt reduces cost, sacrificing transferability."]
+)
+def test_a_doubt_or_a_sacrifice_put_in_is_noticed(said: str) -> None:
+    quoted = "The prompt reduces cost, providing transferability."
+    assert judged(said, quoted).missing == ("negation",)
 
 
 def test_what_is_too_long_to_be_read_is_at_best_partly_supported() -> None:

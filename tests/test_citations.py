@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,11 +70,34 @@ def cited(raw: str) -> list[tuple[str, tuple[int, ...]]]:
         ("[2] Latency falls. [1] Prompts shrink.", "[1] Latency falls. [2] Prompts shrink."),
         ("- Prompts shrink [1]\n- Latency falls [2]", "- Prompts shrink [1]\n- Latency falls [2]"),
         ("Prompts shrink.\n[1]", "Prompts shrink. [1]"),
+        ("Prompts shrink (Source: [1]).", "Prompts shrink [1]."),
+        ("Prompts shrink (see [1], [3]).", "Prompts shrink [1][2]."),
+        (r"Prompts shrink \[1\].", "Prompts shrink [1]."),
+        ("Prompts shrink<sup>1,3</sup>.", "Prompts shrink [1][2]."),
+        ("Prompts shrink<sup>[3]</sup>.", "Prompts shrink [1]."),
+        ("Prompts shrink.¹ It saves.³", "Prompts shrink. [1] It saves. [2]"),
+        ("Prompts shrink ［３］.", "Prompts shrink [1]."),
+        ("Prompts shrink [3†L1-L2].", "Prompts shrink [1]."),
+        ("Prompts shrink 【3†L1-L2】.", "Prompts shrink [1]."),
+        ("Prompts shrink [[3]].", "Prompts shrink [1]."),
+        ("Prompts shrink [[1], [3]].", "Prompts shrink [1][2]."),
+        ("All [1]–[3].", "All [1][2][3]."),
+        ("All [1]-[3].", "All [1][2][3]."),
         ("**Prompts** shrink [1].", "Prompts shrink [1]."),
         ("## Answer\nPrompts shrink [1].", "Answer\nPrompts shrink [1]."),
         ("<think>[2]?</think>Prompts shrink [1].", "Prompts shrink [1]."),
+        ("[THINK][2]?[/THINK]Prompts shrink [1].", "Prompts shrink [1]."),
+        (
+            "<|channel|>analysis<|message|>[2]?<|end|><|start|>assistant<|channel|>final<|message|>Prompts shrink "
+            "[1].<|return|>",
+            "Prompts shrink [1].",
+        ),
+        ("Prompts shrink [1].</s>", "Prompts shrink [1]."),
+        ("Prompts shrink [1].<|im_end|>\n", "Prompts shrink [1]."),
         ("let me see [2]</think>\n\nPrompts shrink [1].", "Prompts shrink [1]."),
         ("Prompts shrink [1].\n\nReferences:\n[1] A. Nobody, 2020", "Prompts shrink [1]."),
+        ("Prompts shrink [1]. References: Smith, J. (2021). A made up paper. Nature.", "Prompts shrink [1]."),
+        ("Prompts shrink [1].\nReferences: Smith, J. (2021). A made up paper. Nature.", "Prompts shrink [1]."),
         ("Prompts shrink [1].\n\n**Sources**\n1. http://evil.example", "Prompts shrink [1]."),
     ],
 )
@@ -88,6 +113,8 @@ def test_every_way_of_citing_becomes_numbers_by_first_use(raw: str, text: str) -
         "In $x[1]$ it is maths.",
         r"So is \(x_{[1]}\) and \[y[2]\].",
         "It costs x^2 and 10^6.",
+        "It costs x² and 10⁶ per 3 m², or 10<sup>3</sup> at R².",
+        r"So is \[1 + 2\].",
         "Values in [0, 1] are probabilities.",
         "Three parts: (1) this, (2) that and (3) the rest.",
         "In 2021 (45) it was.",
@@ -113,15 +140,28 @@ def test_code_maths_intervals_and_enumerations_are_left_alone(raw: str) -> None:
         ("Prompts shrink ![x](http://evil.example/x.png) [1].", "Prompts shrink [1].", NO_IMAGE),
         ("Prompts shrink (Smith et al., 2021) [1].", "Prompts shrink [1].", UNKNOWN_REFERENCE),
         ("Prompts shrink (Smith and Jones, 2021; Roe, 2022) [1].", "Prompts shrink [1].", UNKNOWN_REFERENCE),
+        ("Prompts shrink [Smith et al., 2021] [1].", "Prompts shrink [1].", UNKNOWN_REFERENCE),
+        ("Prompts shrink (see Smith 2021) [1].", "Prompts shrink [1].", UNKNOWN_REFERENCE),
+        ("As Brown and Lee (2020) show, prompts shrink [1].", "As … show, prompts shrink [1].", UNKNOWN_REFERENCE),
+        ("Smith et al. (2021) confirm this.", "… confirm this.", UNKNOWN_REFERENCE),
+        ("Prompts shrink [1], github.com/evil/steal.", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink [1], evil-papers.org.", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink [1], arXiv 2301.99999.", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink [1] (DOI 10.1234/abcd).", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink [1] (see https://evil.example/x).", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink [1], ftp://evil.example/x.", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink [1], bob@evil.example.", "Prompts shrink [1].", UNKNOWN_LINK),
+        ("Prompts shrink, see [the code][2] [1].\n\n[2]: http://evil.example/x", "Prompts shrink, see the code [1].",
+         UNKNOWN_LINK),
     ],
-)
+)  # fmt: skip
 def test_f50_f51_what_points_to_no_quote_is_removed_and_said(raw: str, text: str, note: str) -> None:
     assert shown(raw) == text.replace(",.", ".") or shown(raw) == text.replace(" [1].", " [1],.")
     assert note in read(raw, QUOTES).notes
 
 
 def test_links_and_references_that_a_quote_holds_stay() -> None:
-    raw = "The code is at https://github.com/x/capsule [1], as expected (Lee et al., 2020) [2]."
+    raw = "The code is at https://github.com/x/capsule [1], as (Lee et al., 2020) and Lee et al. (2020) say [2]."
     assert shown(raw) == raw
     assert not read(raw, QUOTES).notes
 
@@ -227,6 +267,9 @@ def test_reading_never_fails_and_a_beginning_reads_like_one(raw: str, cut: int) 
     "Prompts shrink by 81.4% [1]. Latency falls 4.5x [2][3], e.g. here.[1] See https://github.com/x/capsule [1].",
     "First (1) and then (Source 2). Three parts: (1) this, (2) that. In `a[1]` and $x[1]$ it costs $5 [3].",
     "- Prompts shrink [1]\n- Latency falls【2†source】\n\nReferences\n[1] x",
+    "As Lee et al. (2020) say (see Smith 2021) it is [Smith et al., 2021]. DOI 10.1/x.",
+    "Prompts shrink (Source: [1]) or [[2]], [1]–[3] and [2†L1-L2].¹ Node.js.\nReferences: Smith, J. (2021). It.",
+    "[THINK]h[/THINK]<|channel|>analysis<|message|>[2]?<|end|><|start|>assistant<|channel|>final<|message|>So [1].</s>",
     "Raised^1. Foot[^2]. See http://evil.example/x now [1] (Smith et al., 2021) and **so** on [3].",
 ])  # fmt: skip
 def test_what_is_painted_while_it_streams_only_grows(raw: str) -> None:
@@ -236,3 +279,12 @@ def test_what_is_painted_while_it_streams_only_grows(raw: str) -> None:
         assert now.startswith(last), raw[:length]
         last = now
     assert shown(raw).startswith(last)
+
+
+@pytest.mark.parametrize("piece", ["endless words are here. ", "![", "$", "(", "<", "[1]", "Smith ", "x@y.", "\n"])
+def test_a_long_text_is_read_in_a_moment_at_every_paint(piece: str) -> None:
+    read("What splits sentences is loaded. Once.", QUOTES)
+    long = piece * (18_000 // len(piece))
+    begun = time.process_time()
+    read(long, QUOTES, final=False)
+    assert time.process_time() - begun < 0.8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,20 +13,25 @@ from typing import Any
 import pytest
 
 from eval import replies
+from eval.checking import shipped_papers
 from eval.protocol import event
 from eval.replies import Body, Reply, Script, evidence, said
 from eval.scripted import Server, scripted
 from rag import generate
+from rag.check import Verdict
+from rag.citations import Said
 from rag.config import load_settings
 from rag.encoder import BundledEncoder
 from rag.endpoint import Endpoint, Timeouts
 from rag.library import Library
 from rag.models import Model, count_tokens, load_llm
 from rag.pipeline import Pipeline
-from rag.prompts import answer_prompt, fitted, size
+from rag.prompts import RULES, answer_prompt, fitted, size
 from rag.quotes import Quote
+from rag.refusal import is_refusal
 from rag.stream import Redrawn, paintings
 from rag.types import PAPERS_DONT_SAY, Answer, Message, Paper, Query, Span, Turn
+from rag.verify import Weighed
 
 CAPSULE = "How much shorter do capsule prompts get?"
 Asking = Callable[..., Answer]
@@ -68,6 +74,10 @@ def is_extractive(answer: Answer, *words: str) -> None:
         statement.text.endswith(c.span.text) for statement, c in zip(answer.statements, answer.citations, strict=True)
     )
     assert all(word in (answer.fallback or "") for word in words), answer.fallback
+
+
+def capsule_number(body: Body) -> str:
+    return next(number for number, quote in evidence(body) if "81.4%" in quote)
 
 
 def first_cited(body: Body) -> str:
@@ -138,6 +148,14 @@ def test_closing_the_stream_ends_the_request_within_a_second(shipped: Library, e
 def quote(number: int, text: str, score: float = 1.0) -> Quote:
     paper = Paper(f"p{number}", f"Title {number}", text)
     return Quote(Span(paper, 0, len(text)), score)
+
+
+def test_no_example_of_the_prompt_is_the_answer_to_a_shipped_question() -> None:
+    examples = [line for line in RULES.splitlines() if line.startswith(("Valid:", "Invalid:"))]
+    shipped = " ".join(f"{paper.title} {paper.abstract}" for paper in shipped_papers())
+    told = [name for line in examples for name in re.findall(r"\d+(?:\.\d+)?%|\b[A-Z]{3,}\b", line)]
+    assert not [name for name in told if name in shipped]
+    assert "Kestrel" not in shipped
 
 
 def test_nothing_in_a_paper_or_question_can_look_like_a_line_of_the_prompt() -> None:
@@ -257,10 +275,42 @@ def test_f52_a_refusal_is_an_abstention_with_the_nearest_papers(asking: Asking) 
         "There is no information about that in the given abstracts.",
         "<think>hm</think>\n**The papers don't say.**",
         "The evidence doesn’t specify a learning rate.",
+        "The papers don't say. [1]",
+        "The papers don't say. However, prompts are compressed in natural language formats.",
+        "Let me look at the quotes. The papers don't say.",
+        "The quotes do not say how much shorter capsule prompts get [1][2].",
+        "None of the quotes answer the question.",
+        "The question cannot be answered from the quotes.",
+        "It is not mentioned in the provided quotes.",
+        "There is not enough information to answer.",
+        "Unfortunately, this is not stated in the quotes.",
+        "Not stated.",
     ],
 )
 def test_f52_refusals_in_other_words_are_refusals(asking: Asking, words: str) -> None:
     assert asking(lambda _: said(words)).status == "abstained"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The quotes do not state an absolute length. However, the Capsule Prompt can reduce 81.4% of the original "
+        "length [{}].",
+        "I don't know the exact length in tokens. The Capsule Prompt can reduce 81.4% of the original length [{}].",
+        "The quotes do not state an absolute length, but the Capsule Prompt can reduce 81.4% of the original "
+        "length [{}].",
+    ],
+)
+def test_what_is_not_known_beside_an_answer_is_no_refusal(asking: Asking, words: str) -> None:
+    answer = asking(lambda body: said(words.format(capsule_number(body))))
+    assert (answer.status, answer.fallback) == ("answered", None)
+    assert "supported" in [statement.support for statement in answer.statements]
+
+
+def test_a_statement_about_documents_that_lack_something_is_no_refusal() -> None:
+    missing = Span(Paper("p", "Labels", text := "The documents do not contain labels for every page."), 0, len(text))
+    one = Weighed(Said("", text, ((len(text), 1),)), Verdict("supported", 1.0))
+    assert not is_refusal([one], [missing])
 
 
 @pytest.mark.parametrize(
@@ -303,7 +353,7 @@ def test_thoughts_are_not_part_of_the_answer(asking: Asking, script: Script) -> 
 
 def test_f53_ten_megabytes_are_capped_and_not_waited_for(asking: Asking) -> None:
     begun = time.monotonic()
-    is_extractive(asking(replies.endless, llm_timeout=30), "borne out")
+    is_extractive(asking(replies.endless, llm_timeout=30), "cut in its first sentence")
     assert time.monotonic() - begun < 10
 
 
@@ -391,6 +441,16 @@ def test_f45_at_the_limit_of_tokens_the_last_whole_sentence_ends_the_answer(aski
     holds(answer)
     assert answer.text.endswith("[1].")
     assert answer.notes == (generate.SHORTENED,)
+
+
+def test_f45_at_the_limit_of_tokens_a_whole_answer_stays_and_is_said_to_be_perhaps_not_all(asking: Asking) -> None:
+    answer = asking(lambda body: replace(said(first_cited(body)), finish="length"))
+    assert (len(answer.statements), answer.notes) == (1, (generate.LIMITED,))
+
+
+def test_f45_one_unfinished_sentence_is_no_answer(asking: Asking) -> None:
+    unfinished = "The Capsule Prompt can reduce 81.4% of the original length, decrease"
+    is_extractive(asking(lambda _: replace(said(unfinished), finish="length")), "ASKPAPERS_LLM_MAX_TOKENS")
 
 
 @pytest.mark.parametrize(
