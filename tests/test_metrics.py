@@ -130,6 +130,13 @@ def test_cutting_the_quotes_elsewhere_changes_no_evidence_recall(cuts: list[int]
     assert evidence_recall(joined(quotes, {"rye": ABSTRACT}), groups) == 1
 
 
+def test_another_cut_of_the_passages_found_changes_no_evidence_at_5() -> None:
+    near = {"paper_id": "rye", "title": TITLE, "score": 1.0}
+    for text in (ABSTRACT, ABSTRACT[:20], "Code is public."):
+        assert scored(answer("?", passages=[near | {"text": text}]))["evidence@5"] == 1
+    assert scored(answer("?", passages=[near | {"paper_id": "bees", "text": "Bees."}]))["evidence@5"] == 0
+
+
 @given(st.text(max_size=60), st.text(min_size=1, max_size=30).filter(lambda text: any(map(str.isalnum, text))))
 def test_a_sentence_is_held_by_every_text_around_it(before: str, sentence: str) -> None:
     assert holds(f"{before} {sentence} {before}", sentence)
