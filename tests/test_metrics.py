@@ -142,7 +142,15 @@ def test_a_sentence_is_held_by_every_text_around_it(before: str, sentence: str) 
     assert holds(f"{before} {sentence} {before}", sentence)
 
 
-@given(st.text("0123456789.,% x", max_size=30))
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [("10k", "10,000"), ("1 200", "1,200"), (".5", "0.5"), ("1.5k", "1,500"), ("175", "GPT-3 175 billion")],
+)
+def test_a_number_written_otherwise_is_the_same_number(said: str, quoted: str) -> None:
+    assert numbers(said) <= numbers(quoted)
+
+
+@given(st.text("0123456789.,% xk-", max_size=30))
 def test_reading_numbers_never_fails_and_finds_each_in_its_own_text(text: str) -> None:
     assert numbers(text) <= numbers(f"{text} and 7")
 
@@ -160,6 +168,15 @@ def test_reading_numbers_never_fails_and_finds_each_in_its_own_text(text: str) -
         ("It gains 5 %.", "5%", True),
         ("It gains 5\\% more.", "5%", True),
         ("It gains 5% more.", "5\\% more", True),
+        ("On 1,200 pairs.", "1200", True),
+        ("On 1200 pairs.", "1,200 pairs", True),
+        ("On 1\u202f200 pairs.", "1,200", True),
+        ("On 1,200 pairs.", "1 200", True),
+        ("On 11,200 pairs.", "1200", False),
+        ("On 1,200,000 pairs.", "1200", False),
+        ("A state\u2011of\u2011the\u2011art score.", "state-of-the-art", True),
+        ("The model’s cost.", "model's", True),
+        ("The model's cost.", "model’s", True),
     ],
 )
 def test_a_fact_is_found_whole(text: str, fact: str, found: bool) -> None:
