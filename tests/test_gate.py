@@ -151,7 +151,7 @@ def test_the_gate_names_the_questions_lost_and_what_differs(tmp_path: Path, caps
     assert askpapers(["eval", "gate", as_file(tmp_path / "run.json", run)]) == 100
     out = capsys.readouterr().out
     assert "Lost: followup-" in out
-    assert "Differs in settings.quotes: 3 -> 5" in out
+    assert "Differs from the baseline in settings.quotes: 3 -> 5" in out
 
 
 def test_comparing_with_a_baseline_lists_flips_by_id_and_says_what_differs(

@@ -216,10 +216,10 @@ def gate(
     llm: Llm = None,
 ) -> int:
     """Lets a run pass (exit code 0), or names what is worse than the baseline (exit code 100)."""
-    from eval.compare import asides
     from eval.gate import BASELINE, regressions
     from eval.gate import accept as make_baseline
-    from eval.summary import read_summary
+    from eval.record import differences
+    from eval.summary import read_summary, stand_ins
     from ui.evaluation_terminal import print_asides, print_verdict
 
     file = baseline or BASELINE
@@ -230,7 +230,8 @@ def gate(
         return 0
     before = read_summary(file)
     found = regressions(before, summary, margin)
-    print_asides(asides(before, summary))
+    print_asides(f"Differs from the baseline in {line}" for line in differences(before["run"], summary["run"]))
+    print_asides(filter(None, [stand_ins(summary)]))
     print_verdict(found, before, summary)
     return REGRESSION if found else 0
 
