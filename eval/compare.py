@@ -31,9 +31,9 @@ class Change:
 
     @property
     def questions_lost(self) -> float:
-        """How many more questions are worse than are better, or the loss in questions' worth if that is more."""
+        """The loss as so many whole questions: of a rate, how many more are worse than are better."""
         widest = 1 if self.metric.unit else 2  # what one question can lose: -1 to 1 where the scores are not in 0..1
-        return max(self.paired.losses - self.paired.wins, self.loss * self.paired.n / widest)
+        return self.loss * self.paired.n / widest
 
 
 @dataclass(frozen=True, slots=True)

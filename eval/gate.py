@@ -72,7 +72,7 @@ def _lost_of_kinds(baseline: Summary, run: Summary, margin: float) -> Iterator[t
         for change in changes(baseline, run, kind):
             if _beyond(change, margin):
                 line = f"{change.metric.name} of {kind!r} went from {change.first:.3f} to {change.second:.3f}"
-                yield change.metric.name, f"{line}: {change.questions_lost:.0f} of {change.paired.n} questions"
+                yield change.metric.name, f"{line}: {change.questions_lost:.3g} of {change.paired.n} questions' worth"
 
 
 def accept(run: Summary, file: Path) -> None:

@@ -240,6 +240,22 @@ def test_answers_that_fell_back_are_asked_again(
     assert read_summary(tmp_path / "run")["fallbacks"] == 0
 
 
+def test_a_gate_without_a_run_keeps_the_one_it_makes_and_names_where(
+    own: Library, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("eval.questions.SHIPPED", (questions,))
+    baseline = ["eval", "gate", "--baseline", str(tmp_path / "baseline.json")]
+    assert askpapers([*baseline, "--accept"]) == 0
+    monkeypatch.setenv("ASKPAPERS_ABSTAIN_BELOW", "1")
+    capsys.readouterr()
+    assert askpapers(baseline) == 100
+    out = capsys.readouterr().out
+    (kept_in,) = [run for run in (own.folder / "runs").iterdir() if f"The run is in {run}." in out]
+    assert "Lost: " in out
+    assert askpapers(["eval", "show", kept_in.name, "--library", str(own.folder)]) == 0
+    assert askpapers(["eval", "compare", kept_in.name, kept_in.name]) == 0
+
+
 SECRETS = ("http://user:SECRETPW@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?key=SECRETPW", "user:SECRETPW@127.0.0.1:9")
 
 
@@ -267,10 +283,8 @@ def test_gold_that_cannot_be_found_is_told_before_the_run(said: Said, tmp_path: 
     code, _, err = said("run", "--questions", file, "--out", tmp_path / "run")
     assert code == 0
     first, second = err.splitlines()[:2]
-    assert (
-        f"1 of the questions have a gold paper that the library doesn't hold: check its id or title ({typo.id})"
-        in first
-    )
+    assert "For 1 of the questions the library doesn't hold a gold paper" in first
+    assert f"({typo.id})" in first
     assert "evidence is in no abstract" in second
     assert f"({paraphrased.id})" in second
 

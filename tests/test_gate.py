@@ -63,7 +63,7 @@ def test_a_flip_or_two_pass_and_four_of_one_kind_do_not(run: Summary, passes: bo
 def test_a_loss_of_one_kind_names_the_kind() -> None:
     (line, *_) = regressions(KNOWN, turned("follow-up", 4, WRONG))
     assert "'follow-up'" in line
-    assert "4 of 30 questions" in line
+    assert "4 of 30 questions' worth" in line
 
 
 def without(metric: str) -> Callable[[Summary], None]:
