@@ -8,7 +8,11 @@ from functools import lru_cache
 
 from eval.questions import Groups
 
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+_SPACE = "[ \u00a0\u2009\u202f]"  # that parts thousands
+_NUMBER = re.compile(
+    rf"(?<![\w.\-])(?:\d{{1,3}}(?:{_SPACE}\d{{3}})+(?![\w.,]*\d)(?!\w)|\.\d+)|(?<![\w.])\d+(?:[.,]\d+)*(?:[kK]\b)?"
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])|\d{4,}(?![\d,])")
 
 
 def facts_found(text: str, groups: Groups) -> float:
@@ -37,12 +41,26 @@ def has_fact(plain: str, fact: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def fact_pattern(fact: str) -> re.Pattern[str]:
-    """Finds a fact in a text: case and white space aside, 5% also as 5 % and 5\\%, and not inside a longer number."""
-    words = fact.replace("\\%", "%").split()
+    """Finds a fact in a text: case, white space, curly apostrophes and other hyphens aside; not inside a longer number.
+
+    5% is also found as 5 % and 5\\%, 1,200 as 1200 and 1 200, and each the other way round.
+    """
+    words = re.sub(rf"(?<=\d){_SPACE}(?=\d{{3}}(?!\d))", ",", fact.replace("\\%", "%")).split()
     before = r"(?<!\d)(?<!\d[.,])" if words[0][0].isdigit() else ""
     after = r"(?!\d)(?![.,]\d)" if words[-1][-1].isdigit() else ""
-    pattern = r"\s+".join(map(re.escape, words)).replace("%", r"\s*\\?%")
+    pattern = r"\s+".join(map(_variants, words)).replace("%", r"\s*\\?%")
     return re.compile(before + pattern + after, re.IGNORECASE)
+
+
+def _variants(word: str) -> str:
+    """A pattern for a word, however its thousands are parted and its hyphens and apostrophes drawn."""
+    parts, place = [], 0
+    for number in _THOUSANDS.finditer(word):
+        digits = number.group().replace(",", "")
+        parts += [re.escape(word[place : number.start()]), re.sub(r"(?<=\d)(?=(?:\d{3})+$)", r"[,\\s]?", digits)]
+        place = number.end()
+    pattern = "".join([*parts, re.escape(word[place:])])
+    return re.sub("['’ʼ]", "['’ʼ]", re.sub(r"\\-|[‐‑]", "[-‐‑]", pattern))
 
 
 def numbers(text: str) -> set[str]:
@@ -50,9 +68,18 @@ def numbers(text: str) -> set[str]:
 
     >>> sorted(numbers("On 41,200 photos GPT-4 and ViT16 reach 0.87, up from 3."))
     ['0.87', '3', '4', '41200']
+    >>> sorted(numbers("10k pairs, 1 200 more, at .5"))
+    ['0.5', '10000', '1200']
     """
-    found = (number.group() for number in _NUMBER.finditer(text))
-    return {re.sub(r",(?=\d{3}(?:\D|$))", "", number) for number in found}
+    return {_plain(number.group()) for number in _NUMBER.finditer(text)}
+
+
+def _plain(number: str) -> str:
+    """1,200 and 1 200 as 1200, 10k as 10000, .5 as 0.5."""
+    digits = re.sub(rf"(?:,|{_SPACE})(?=\d{{3}}(?:\D|$))", "", number)
+    if digits[-1] in "kK":
+        return f"{float(digits[:-1].replace(',', '')) * 1000:.0f}" if digits.count(".") < 2 else digits
+    return f"0{digits}" if digits.startswith(".") else digits
 
 
 def numbers_quoted(statements: Iterable[tuple[str, str]]) -> float | None:

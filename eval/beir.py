@@ -54,16 +54,27 @@ def read_qrels(file: Path | None, folder: Path) -> Qrels:
     if file is None:
         raise CallerMistake(f"{folder} has neither qrels.tsv nor qrels/test.tsv.")
     qrels: Qrels = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(file).splitlines(), start=1):
         match line.split("\t"):
             case [query, document, grade] if _is_number(grade):
                 if float(grade) > 0:
                     qrels.setdefault(query, {})[document] = float(grade)
-            case [_, *_] if number == 1 or not line.strip():
+            case [_, _, _] if number == 1:  # a header
+                continue
+            case _ if not line.strip():
                 continue
             case _:
                 raise CallerMistake(f"{file}, line {number}: query, document and grade, parted by tabs, are wanted.")
     return qrels
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CallerMistake(f"{file} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise CallerMistake(f"{file} is not UTF-8: {error.reason}. Save it as UTF-8.") from None
 
 
 def _is_number(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from rag.errors import CallerMistake
 from rag.types import Paper, Span
 
-PARAPHRASES = Path(__file__).parent / "questions" / "paraphrases.jsonl"
+PARAPHRASES = Path(__file__).with_name("paraphrases.jsonl")
 
 
 @dataclass(frozen=True, slots=True)

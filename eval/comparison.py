@@ -9,11 +9,10 @@ from pathlib import Path
 from markupsafe import Markup
 
 from eval import plots
-from eval.compare import Flip, changes, flips
+from eval.compare import Flip, asides, changes, flips
 from eval.items import Item
 from eval.metrics import Case
 from eval.questions import Question
-from eval.record import differing
 from eval.rendered import day, rendered
 from eval.results import Result, read_results
 from eval.run import read_run
@@ -56,7 +55,7 @@ def write_comparison(file: Path, first: Path, second: Path) -> None:
         names=(first.name, second.name),
         runs=(one["run"], other["run"]),
         began=tuple(day(read_run(folder).started) for folder in (first, second)),
-        differing=differing(one["run"], other["run"]),
+        asides=asides(one, other),
         rows=[(row, _plot(row.paired.difference, row.paired.interval, row.metric.up, most or 1)) for row in rows],
         items=items,
         lost=sum(item.verdict == "lost" for item in items),

@@ -16,7 +16,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from eval.answers import plain_text
 from eval.metrics import Case
@@ -41,8 +41,20 @@ Prompt = Callable[[Sequence[Numbered], str], tuple[Message, ...]]  # from quotes
 
 
 class _Vote(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    """The verdict must be one of the words, whatever its case; all else is taken as small models give it."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
     why: str = ""
+
+    @field_validator("why", mode="before")
+    @classmethod
+    def _needs_no_reason(cls, value: object) -> object:
+        return value if isinstance(value, str) else ""
+
+    @field_validator("verdict", mode="before", check_fields=False)
+    @classmethod
+    def _case_aside(cls, value: object) -> object:
+        return value.strip().casefold() if isinstance(value, str) else value
 
 
 class SupportVote(_Vote):
@@ -173,10 +185,7 @@ def read_vote(reply: str, vote: type[SupportVote | AnswerVote]) -> SupportVote |
         fault = error.errors(include_input=False)[0]
         if fault["type"] == "json_invalid":
             raise ValueError("The reply holds no single whole JSON object.") from None
-        asked = "verdict" in fault["loc"]
-        raise ValueError(
-            "The reply holds no verdict that was asked for." if asked else "The reply holds what was not asked for."
-        ) from None
+        raise ValueError("The reply holds no verdict that was asked for.") from None
 
 
 def tasks(case: Case) -> Iterator[Task]:

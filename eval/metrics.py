@@ -21,14 +21,14 @@ from eval.citations import (
 from eval.questions import Question
 from eval.ranking import gains, hit, ndcg, reciprocal_rank
 from eval.ranking import recall as ranked_recall
-from eval.results import Result
+from eval.results import Near, Result
 
-EVIDENCE_AT = 5  # passages among which the gold sentences are looked for
+EVIDENCE_AT = 5  # papers in whose abstracts the gold sentences are looked for
 
 
 @dataclass(frozen=True)
 class Case:
-    """An answer beside what a right one holds, and the abstracts (by paper id) that the library has for its citations.
+    """An answer beside what a right one holds, and the abstracts (by paper id) of what it cites and found first.
 
     The ranking is `passages` as the answer has them: as many papers as the settings show, one passage each.
     """
@@ -126,8 +126,14 @@ class Metric:
     paired: bool = True  # two runs' scores of one question can be compared
 
 
+def found_first(result: Result) -> tuple[Near, ...]:
+    """The passages whose papers' abstracts evidence@5 looks into: how abstracts are cut changes nothing."""
+    return result.passages[:EVIDENCE_AT]
+
+
 def _evidence_retrieved(case: Case) -> float:
-    return evidence_recall([near.text for near in case.result.passages[:EVIDENCE_AT]], case.question.evidence)
+    abstracts = [case.abstracts.get(near.paper_id, near.text) for near in found_first(case.result)]
+    return evidence_recall(abstracts, case.question.evidence)
 
 
 def _evidence_quoted(case: Case) -> float:
@@ -156,7 +162,7 @@ METRICS = (
            lambda c: ndcg(c.gains, [1.0] * len(c.question.papers), 10), _has_papers),
     Metric("recall@5", "share of the gold papers among the first 5",
            lambda c: ranked_recall(c.gains, len(c.question.papers), 5), _has_papers),
-    Metric("evidence@5", "share of the gold sentences in the first 5 passages", _evidence_retrieved, _has_evidence),
+    Metric("evidence@5", "share of the gold sentences in the first 5 abstracts", _evidence_retrieved, _has_evidence),
     Metric("coverage", "answerable, and answered with citations",
            lambda c: c.answered and bool(c.cited), _answerable, rate=True),
     Metric("citation precision", "share of the cited papers that are gold",

@@ -83,7 +83,7 @@ def read_questions(file: Path) -> tuple[Question, ...]:
     """All questions of a file. Raises CallerMistake, naming the line."""
     extra = file.with_name(f"{file.stem}{PAPERS}.jsonl")
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8-sig") as lines:  # some editors put a BOM first
             return tuple(_numbered(lines, file, extra if extra.is_file() else None))
     except OSError as error:
         raise CallerMistake(f"{file} can't be read: {error.strerror}.") from None

@@ -14,21 +14,30 @@ from rag.identity import title_key
 
 
 def gains(ranked: Sequence[Collection[str]], groups: Groups) -> list[float]:
-    """1 at the first rank that one of a group's alternatives stands at, else 0; `ranked` holds each rank's names.
+    """1 at a rank that meets one more group, else 0; `ranked` holds each rank's names.
 
-    A second alternative of a group that was met already gains nothing.
+    A second alternative of a group that was met already gains nothing, unless the first can stand for another group:
+    as many groups as can be are met by the ranks so far (a maximum matching, by augmenting paths; Kuhn 1955).
 
     >>> gains([{"x"}, {"a"}, {"b"}, {"c"}], (("a", "b"), ("c",)))
     [0.0, 1.0, 0.0, 1.0]
+    >>> gains([{"a"}, {"b"}], (("a", "b"), ("a",)))
+    [1.0, 1.0]
     """
-    waiting = list(groups)
-    found = []
-    for names in ranked:
-        met = next((group for group in waiting if same(names, group)), None)
-        found.append(float(met is not None))
-        if met is not None:
-            waiting.remove(met)
-    return found
+    fitting = [[place for place, group in enumerate(groups) if same(names, group)] for names in ranked]
+    met: dict[int, int] = {}  # which rank stands for a group
+    return [float(_meets(rank, fitting, met, set())) for rank in range(len(ranked))]
+
+
+def _meets(rank: int, fitting: Sequence[Sequence[int]], met: dict[int, int], tried: set[int]) -> bool:
+    """Whether the rank can stand for a group, if need be by moving another rank to another group."""
+    for group in fitting[rank]:
+        if group not in tried:
+            tried.add(group)
+            if group not in met or _meets(met[group], fitting, met, tried):
+                met[group] = rank
+                return True
+    return False
 
 
 def same(names: Collection[str], group: Collection[str]) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from eval.summary import Summary
+from eval.summary import Summary, stand_ins
 from rag.errors import CallerMistake
 
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
@@ -42,6 +42,7 @@ def table(summary: Summary) -> str:
             *(f"| {kind} | {' | '.join(_cell(found, name) for name in COLUMNS.values())} |" for kind, found in groups),
             "",
             f"{'; '.join(beside)}.",
+            *(plain(line) for line in [stand_ins(summary)] if line),
         ]
     )
 

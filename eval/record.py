@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretBytes, SecretStr
 
@@ -21,6 +22,7 @@ from rag.library import Library
 
 SCHEMA = 1  # of run.json, summary.json and the baseline
 PACKAGES = ("askpapers", "bm25s", "chromadb", "llama-index-core", "numpy", "onnxruntime", "openai", "tokenizers")
+NO_ADDRESS = "not an address"  # recorded in the place of a URL that can't be taken apart
 PERSONAL = {"home", "port"}  # of this machine, and no matter for an answer
 
 Record = dict[str, Any]
@@ -54,6 +56,28 @@ def differing(one: Record, other: Record) -> list[str]:
     return [name for name in one | other if one.get(name) != other.get(name)]
 
 
+def differences(one: Record, other: Record) -> list[str]:
+    """The same, a line each with both values: settings.quotes: 3 -> 5."""
+    before, after = (dict(flat(_without_edition(record))) for record in (one, other))
+    names = [name for name in before | after if before.get(name) != after.get(name)]
+    return [f"{name}: {_short(before.get(name))} -> {_short(after.get(name))}" for name in names]
+
+
+def flat(record: Record) -> Iterator[tuple[str, object]]:
+    """Names and values, what is nested named by both its names: settings.quotes."""
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", entry) for inner, entry in value.items())
+        else:
+            yield name, value
+
+
+def _short(value: object) -> str:
+    """A hash by its beginning."""
+    text = str(value)
+    return text[:8] if len(text) == len(sha256().hexdigest()) else text
+
+
 def _without_edition(record: Record) -> Record:
     library = {name: value for name, value in record.get("library", {}).items() if name != "edition"}
     return record | {"library": library}
@@ -63,7 +87,25 @@ def public(settings: Settings) -> dict[str, Any]:
     """The settings that bear on answers, without anything secret."""
     given = {name: getattr(settings, name) for name in type(settings).model_fields}
     secret = {name for name, value in given.items() if isinstance(value, SecretStr | SecretBytes) or "key" in name}
-    return settings.model_dump(mode="json", exclude=secret | PERSONAL)
+    kept = settings.model_dump(mode="json", exclude=secret | PERSONAL)
+    return {name: address(value) if name.endswith("_url") and value else value for name, value in kept.items()}
+
+
+def address(url: str) -> str:
+    """Scheme, host, port and path alone: names, passwords and keys stand in the rest.
+
+    >>> address("http://me:secret@127.0.0.1:9/v1?key=secret"), address("me:secret@127.0.0.1")
+    ('http://127.0.0.1:9/v1', 'not an address')
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return NO_ADDRESS
+    if not host or "@" in parts.path + parts.query + parts.fragment:  # where the host ends is anybody's guess
+        return NO_ADDRESS
+    place = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{place}{f':{port}' if port else ''}{parts.path}"
 
 
 def papers_hash(library: Library) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -13,6 +12,7 @@ from eval.items import Item
 from eval.judge import Grade
 from eval.markdown import markdown
 from eval.metrics import METRICS, Case
+from eval.record import flat
 from eval.rendered import day, rendered
 from eval.run import MARKDOWN, PAGE, SUMMARY
 from eval.summary import Summary, written
@@ -55,15 +55,7 @@ def page(summary: Summary, cases: Sequence[Case], grades: Sequence[Grade] = ()) 
             one for one in ("right", "wrong", "abstained", "failed") if any(item.verdict == one for item in items)
         ],
         agreement=agreement,
-        made_of=list(_flat(summary["run"])),
+        made_of=list(flat(summary["run"])),
         groups=[(name, found) for kind in ("split", "tag") for name, found in figures[kind].items()],
         began=day(summary["times"]["started"]),
     )
-
-
-def _flat(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            yield from ((f"{name}.{inner}", entry) for inner, entry in value.items())
-        else:
-            yield name, value

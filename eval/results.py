@@ -79,6 +79,11 @@ class Result(_Form):
         """What it is the answer to."""
         return self.id, self.repeat
 
+    @property
+    def lacks_its_model(self) -> bool:
+        """Whether asking again may do better: it failed, or another wrote it than was to."""
+        return self.status == "failed" or self.fallback is not None
+
 
 def read_results(folder: Path) -> tuple[dict[tuple[str, int], Result], int]:
     """The last result of every question and repeat, and how many lines can't be read. Raises CallerMistake."""

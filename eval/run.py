@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from eval.metrics import Case
+from eval.metrics import Case, found_first
 from eval.questions import Question, read_questions
 from eval.record import Record, differing
 from eval.results import FILE, Result, line_of, read_results, result_of, rewrite
@@ -77,20 +79,73 @@ def read_run(folder: Path) -> Run:
 def begin(folder: Path, questions: tuple[Question, ...], record: Record, how: How = ONCE) -> Run:
     """Makes the folder ready: a run of the same record that was cut short, or is to be resumed, goes on.
 
-    Anything else in it starts afresh, the answers before it kept aside. A line that can't be read is asked again.
-    Raises CallerMistake where it can't be resumed, but is to be; OSError.
+    A finished one of the same record is made afresh, its answers kept aside. A line that can't be read is asked again.
+    Raises CallerMistake where the folder holds another run; OSError.
     """
     old = read_run(folder) if (folder / RECORD).exists() else None
-    changed = differing(old.record, record) if old else []
-    resume = how.resume or how.retry_failed
-    if changed and resume:
-        raise CallerMistake(f"{folder} holds a run that differs in: {', '.join(changed)}. Give another --out.")
-    if old is None or changed or ((folder / SUMMARY).exists() and not resume):
+    if old and (changed := differing(old.record, record)):
+        what = ", ".join(changed)
+        raise CallerMistake(f"{folder} holds a run that differs in: {what}. Give another --out, or delete it.")
+    if old is None or ((folder / SUMMARY).exists() and not (how.resume or how.retry_failed)):
         return _afresh(folder, questions, record)
     _forget_figures(folder)
     found, _ = read_results(folder)
-    rewrite(folder, [one for one in found.values() if not (how.retry_failed and one.status == "failed")])
+    rewrite(folder, [one for one in found.values() if not (how.retry_failed and one.lacks_its_model)])
     return Run(folder, questions, old.record, old.started)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps a second process out of a run's folder. Raises CallerMistake, naming the first, and OSError.
+
+    The system's own lock: it ends with the process that holds it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise CallerMistake(f"{folder} is a file. Give --out a folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    pid = folder / "run.pid"
+    try:
+        lock = FileLock(folder / "run.lock").acquire(timeout=0)
+    except Timeout:
+        raise CallerMistake(
+            f"Process {_said(pid)} is at the run in {folder}. Wait for it, or give another --out."
+        ) from None
+    with lock:
+        pid.write_text(str(os.getpid()))
+        try:
+            yield
+        finally:
+            pid.unlink(missing_ok=True)
+
+
+def _said(pid: Path) -> str:
+    try:
+        return pid.read_text().strip()
+    except OSError:
+        return "?"
+
+
+def unfinished(runs: Path, record: Record) -> Path | None:
+    """The newest folder in `runs` with a run of that record that was cut short, and that no process is at."""
+    cut = [file.parent for file in runs.glob(f"*/{RECORD}") if not (file.parent / SUMMARY).exists()]
+    found = [run for folder in cut if (run := _readable(folder)) and not differing(run.record, record)]
+    free = [run for run in found if not _is_held(run.folder)]
+    return max(free, key=lambda run: run.started).folder if free else None
+
+
+def _readable(folder: Path) -> Run | None:
+    try:
+        return read_run(folder)
+    except CallerMistake:
+        return None
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with FileLock(folder / "run.lock").acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _forget_figures(folder: Path) -> None:
@@ -110,6 +165,13 @@ def _afresh(folder: Path, questions: tuple[Question, ...], record: Record) -> Ru
     (folder / QUESTIONS).write_text("".join(lines), encoding="utf-8")
     (folder / RECORD).write_text(json.dumps({"started": started, "run": record}, indent=1), encoding="utf-8")
     return Run(folder, questions, record, started)
+
+
+def kept(run: Run, pipelines: Pipelines) -> list[Case]:
+    """What an earlier start has answered already."""
+    found, _ = read_results(run.folder)
+    questions = {question.id: question for question in run.questions}
+    return [case_of(questions[key[0]], found[key], pipelines) for key in run.keys if key in found]
 
 
 def answer(run: Run, pipelines: Pipelines, jobs: int = 1, watch: Watch | None = None) -> list[Case]:
@@ -153,9 +215,10 @@ def ask(pipeline: Pipeline, question: Question, repeat: int = 1) -> Result:
 
 
 def case_of(question: Question, result: Result, pipelines: Pipelines) -> Case:
-    """With the abstracts that the library has for what is cited."""
+    """With the abstracts that the library has for what is cited and what was found first."""
     library = pipelines[question.extra].library
-    found = {key: _abstract(library, key) for key in {citation.paper.id for citation in result.citations}}
+    papers = {citation.paper.id for citation in result.citations} | {near.paper_id for near in found_first(result)}
+    found = {key: _abstract(library, key) for key in papers}
     return Case(question, result, {key: abstract for key, abstract in found.items() if abstract is not None})
 
 

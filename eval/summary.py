@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from eval.abstention import area, risk_coverage
 from eval.metrics import METRICS, Case, Metric, scores
@@ -20,6 +21,7 @@ from eval.questions import Question
 from eval.record import SCHEMA
 from eval.run import SUMMARY, Run
 from eval.statistics import at_most, mean_interval
+from eval.summary_form import SummaryForm
 from rag.errors import CallerMistake
 
 DIGITS = 6
@@ -191,6 +193,12 @@ def scores_of(summary: Summary) -> dict[str, dict[str, float]]:
     }
 
 
+def stand_ins(summary: Summary) -> str:
+    """How many answers another than the configured model wrote, as a sentence; empty where none."""
+    count, of = summary["fallbacks"], sum(summary["status"].values())
+    return f"{count} of {of} answers were not written by {summary['run']['model']}." if count else ""
+
+
 def written(summary: Summary) -> str:
     """As JSON, a line a figure and a line a question, so that two of them can be compared by eye."""
     depths = {"figures": 3, "run": 1, "questions": 1, "judge": 1}
@@ -207,12 +215,20 @@ def _lines(value: object, depth: int, indent: str = " ") -> str:
 
 
 def read_summary(path: Path) -> Summary:
-    """From a run's folder, a summary or a baseline. Raises CallerMistake."""
+    """From a run's folder, a summary or a baseline, which has no `times`. Raises CallerMistake."""
     file = path / SUMMARY if path.is_dir() else path
     try:
-        summary = json.loads(file.read_text(encoding="utf-8"))
+        raw = file.read_bytes()
+        summary = json.loads(raw)
         if summary["schema"] != SCHEMA:
             raise CallerMistake(f"{file} has schema {summary['schema']}; {SCHEMA} is read. Make the run again.")
-        return dict(summary) | {"questions": dict(summary["questions"]), "run": dict(summary["run"])}
+        SummaryForm.model_validate_json(raw)
+        return dict(summary)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)[0]
+        where = ".".join(map(str, wrong["loc"]))
+        raise CallerMistake(
+            f"{file} has not the form of a summary: {where} {wrong['msg']}. Make the run again."
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CallerMistake(f"{file} is no summary of a run: {error}. Make one: askpapers eval run") from None

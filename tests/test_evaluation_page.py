@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from dataclasses import replace
@@ -73,6 +74,14 @@ def change(metric: Metric, difference: float, p: float) -> Change:
 
 
 class TestRuns:
+    def test_answers_by_fallback_stand_beside_the_figures(self, two_runs: Path) -> None:
+        summary = json.loads((two_runs / "a" / SUMMARY).read_text())
+        (two_runs / "a" / SUMMARY).write_text(json.dumps(summary | {"fallbacks": 2}))
+        window = evaluation(run="a")
+        assert "2 of 2 answers were not written by local/m&m." in words(window)
+        (row,) = [row for row in tables.runs(runs_in(two_runs), "a")["rows"] if row["id"] == "a"]
+        assert row["cells"][1]["sub"] == "2 by fallback"
+
     def test_without_a_run_it_says_how_to_make_one_for_this_library(self, home: Path) -> None:
         window = evaluation()
         assert window.code[0].value == f"askpapers eval run --library {shlex.quote(str(home))}"

@@ -106,14 +106,18 @@ def test_equal_scores_are_ordered_by_id_and_the_querys_own_document_is_left_out(
         ("queries.jsonl", '{"text": "no id"}'),
         ("queries.jsonl", ""),
         ("qrels/test.tsv", "q1\td1\t1\nq2 d2 1"),
+        ("qrels/test.tsv", "q1 0 d1 1\nq2\td3\t1"),
+        ("qrels/test.tsv", b"q1\td1\t1\nq\xff\td1\t1"),
         ("qrels/test.tsv", None),
     ],
 )
-def test_a_folder_that_cannot_be_read_is_the_callers_mistake(dataset: Path, name: str, content: str | None) -> None:
+def test_a_folder_that_cannot_be_read_is_the_callers_mistake(
+    dataset: Path, name: str, content: str | bytes | None
+) -> None:
     if content is None:
         (dataset / name).unlink()
     else:
-        (dataset / name).write_text(content)
+        (dataset / name).write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(CallerMistake):
         read_dataset(dataset)
 

@@ -160,6 +160,19 @@ def test_a_verdict_is_read_whatever_stands_around_it(tmp_path: Path, around: str
     ]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"why": "x", "verdict": "supported", "confidence": 0.9}',
+        '{"verdict": "Supported"}',
+        '{"why": null, "verdict": " SUPPORTED "}',
+        '{"why": ["It", "does"], "verdict": "supported"}',
+    ],
+)
+def test_a_verdict_counts_whatever_its_case_and_whatever_else_is_said(reply: str) -> None:
+    assert read_vote(reply, SupportVote).verdict == "supported"
+
+
 UNREADABLE = {
     "nothing": "",
     "only a thought": '<think>{"verdict": "supported"}',
@@ -169,7 +182,6 @@ UNREADABLE = {
     "a verdict on something else": '{"why": "", "verdict": "wrong"}',
     "a number": '{"why": "", "verdict": 1}',
     "no verdict": '{"why": "It says so."}',
-    "more than was asked": '{"verdict": "supported", "confidence": 0.9}',
     "two objects": '{"verdict": "supported"} or {"verdict": "unsupported"}',
     "an echo inside broken JSON": '{"why": "it says {"verdict": "supported"}", "verdict": "unsupported"}',
     "a list": '["supported"]',

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eval.questions import DEV, Question, read_questions
+from eval.questions import DEV, Question, read_questions, read_sets
 from ingest.add import SHIPPED
 from ingest.read import read
 from rag.types import Paper
@@ -62,6 +63,18 @@ def test_every_fact_stands_in_the_evidence() -> None:
     for question in ALL:
         said = " ".join(sentence for group in question.evidence for sentence in group).casefold()
         assert all(any(fact.casefold() in said for fact in group) for group in question.facts), question.id
+
+
+def test_a_folder_of_sets_holds_questions_alone_and_a_byte_order_mark_is_no_part_of_one(tmp_path: Path) -> None:
+    assert len(read_sets([FOLDER])) == len(ALL)
+    (tmp_path / "saved.jsonl").write_text('{"id": "q", "question": "?"}\n', encoding="utf-8-sig")
+    assert [question.id for question in read_questions(tmp_path / "saved.jsonl")] == ["q"]
+
+
+def test_questions_on_several_papers_are_halved_by_question() -> None:
+    halves = {question.papers[0][0]: question.split for question in SETS["named"]}
+    both = [question for question in SETS["several"] if len({halves[group[0]] for group in question.papers}) > 1]
+    assert len(both) == 14
 
 
 def test_a_described_idea_uses_no_word_of_its_title() -> None:

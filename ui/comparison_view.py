@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from eval.compare import Change, Flip, changes, flips
+from eval.compare import Change, Flip, asides, changes, flips
 from eval.run import SUMMARY
 from eval.runs import Contents, Found, checked_summary, contents, state
 from ui import tables
@@ -46,7 +46,10 @@ def _asked(run: Found) -> object:
 
 def compared(before: Found, after: Found) -> None:
     """What moved, then what flipped."""
-    rows, flipped = _compared(before.folder, after.folder, *(state(run.folder / SUMMARY) for run in (before, after)))
+    states = (state(run.folder / SUMMARY) for run in (before, after))
+    rows, flipped, beside = _compared(before.folder, after.folder, *states)
+    if beside:
+        st.text("\n".join(beside))
     if any(map(tables.moved, rows)):
         show_table(tables.changed(rows), key="changed")
     same = ", ".join(change.metric.name for change in rows if not tables.moved(change))
@@ -61,10 +64,10 @@ def compared(before: Found, after: Found) -> None:
 
 
 @lru_cache(maxsize=20)
-def _compared(first: Path, second: Path, *states: tuple[int, int]) -> tuple[list[Change], list[Flip]]:
+def _compared(first: Path, second: Path, *states: tuple[int, int]) -> tuple[list[Change], list[Flip], list[str]]:
     """Once for as long as both runs stay as they are."""
     one, other = checked_summary(first), checked_summary(second)
-    return changes(one, other), flips(one, other)
+    return changes(one, other), flips(one, other), asides(one, other)
 
 
 def show_flips(flipped: Sequence[Flip], before: Found, after: Found) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,9 @@ from rag.errors import CallerMistake
 if TYPE_CHECKING:
     from eval.judge import Judge
     from eval.questions import Question
-    from eval.run import How
+    from eval.record import Record
+    from eval.results import Result
+    from eval.run import How, Pipelines
     from eval.summary import Summary
     from rag.config import Settings
 
@@ -32,7 +35,7 @@ Home = Annotated[
     Path | None, typer.Option("--library", metavar="DIR", help="Folder of another library; never filled unasked.")
 ]
 Llm = Annotated[str | None, typer.Option("--llm", metavar="SPEC", help="Who writes the answers.")]
-Folder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its name in runs/.")]
 
 
 @app.command(epilog="Example: askpapers eval run --questions mine.jsonl --out runs/mine")
@@ -43,7 +46,7 @@ def run(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where the run goes. Default: runs/DATE-MODEL beside the library."),
+        typer.Option(metavar="DIR", help="Where the run goes. Default: runs/DATE-MODEL by the library."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many questions, spread evenly.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only questions with this tag.")] = None,
@@ -51,7 +54,9 @@ def run(
     repeat: Annotated[int, typer.Option(min=1, help="Ask everything so many times, and measure stability.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Questions at a time.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or refuse.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Resume, and ask again what failed.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Resume; ask again what failed or fell back.")
+    ] = False,
     judge: Annotated[
         bool, typer.Option("--judge", help="Have a model grade the answers, too: ASKPAPERS_LLM's, else that of --llm.")
     ] = False,
@@ -60,11 +65,10 @@ def run(
 ) -> int:
     """Answers a question set; writes results.jsonl, summary.json, report.md and report.html.
 
-    Run again with the same --out, it goes on where it was stopped. Exit code 1 when an answer failed.
+    Run again, it goes on where it was stopped. Exit code 1 when an answer failed.
     """
     from eval.questions import SHIPPED, chosen, read_sets
     from eval.run import How
-    from eval.runs import FOLDER
     from rag.config import load_settings
     from ui.evaluation_terminal import print_summary
 
@@ -73,16 +77,23 @@ def run(
     asked = chosen(read_sets(questions or SHIPPED), tag, split, limit)
     settings = load_settings(home=library, llm=llm)
     grader = _judge(library, settings) if judge else None
-    folder = out or settings.library / FOLDER / _name(settings.llm)
-    summary = _run(folder, asked, settings, library is None, How(repeat, jobs, resume, retry_failed), grader)
+    folder, summary = _run(out, asked, settings, library is None, How(repeat, jobs, resume, retry_failed), grader)
     print_summary(summary)
     print(f"\n{folder / 'report.html'} shows every question.")
     return int(summary["status"]["failed"] > 0)
 
 
-def _name(model: str) -> str:
-    """Of a run's folder: when, and which model."""
-    return f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}-{re.sub(r'[^A-Za-z0-9.]+', '-', model)}"
+def _folder(settings: Settings, made_of: Record) -> Path:
+    """Of the newest run of this record that was cut short, else a new one: when, and which model."""
+    from eval.run import unfinished
+    from eval.runs import FOLDER
+
+    runs = settings.library / FOLDER
+    if cut := unfinished(runs, made_of):
+        print(f"Goes on with {cut}.", file=sys.stderr)
+        return cut
+    now = f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S}-{re.sub(r'[^A-Za-z0-9.]+', '-', settings.llm)}"
+    return next(one for n in count(1) if not (one := runs / (now if n == 1 else f"{now}-{n}")).exists())
 
 
 def _judge(library: Path | None, settings: Settings) -> Judge:
@@ -95,22 +106,18 @@ def _judge(library: Path | None, settings: Settings) -> Judge:
 
 
 def _run(
-    folder: Path,
+    out: Path | None,
     questions: tuple[Question, ...],
     settings: Settings,
     ship: bool,
     how: How,
     judge: Judge | None = None,
-) -> Summary:
-    from eval.agreement import judged
-    from eval.judge import grade_all
+) -> tuple[Path, Summary]:
+    """Where the run is, and its figures; nothing is written before the model's settings are found to be whole."""
     from eval.record import record
-    from eval.report import write_reports
-    from eval.run import answer, begin, opened, written_to
-    from eval.summary import summarise
+    from eval.run import opened, written_to
     from rag.encoder import BundledEncoder
     from rag.models import load_embedding
-    from ui.evaluation_terminal import watching
     from ui.opening import open_library, open_pipeline
     from ui.terminal import progress
 
@@ -118,10 +125,34 @@ def _run(
         library = open_library(settings, ship, step)
     embedding = load_embedding(settings)
     made_of = record(settings, library, (embedding or BundledEncoder()).fingerprint, questions, how.repeat)
-    with written_to(folder):
+    with opened(library, questions, lambda one: open_pipeline(one, settings), embedding) as pipelines:
+        folder = out or _folder(settings, made_of)
+        with written_to(folder):
+            return folder, _asked(folder, questions, made_of, how, pipelines, judge)
+
+
+def _asked(
+    folder: Path,
+    questions: tuple[Question, ...],
+    made_of: Record,
+    how: How,
+    pipelines: Pipelines,
+    judge: Judge | None,
+) -> Summary:
+    from eval.agreement import judged
+    from eval.gold import warnings
+    from eval.judge import grade_all
+    from eval.report import write_reports
+    from eval.run import alone, answer, begin, kept
+    from eval.summary import summarise
+    from ui.evaluation_terminal import watching
+    from ui.terminal import printable, progress
+
+    with alone(folder):
         begun = begin(folder, questions, made_of, how)
-        ready = opened(library, questions, lambda one: open_pipeline(one, settings), embedding)
-        with ready as pipelines, watching() as watch:
+        for line in warnings(questions, {extra: one.library for extra, one in pipelines.items()}):
+            print(printable(f"askpapers: {line}"), file=sys.stderr)
+        with watching(kept(begun, pipelines)) as watch:
             cases = answer(begun, pipelines, how.jobs, watch)
         summary, grades = summarise(begun, cases), []
         if judge:
@@ -132,31 +163,49 @@ def _run(
     return summary
 
 
+def _run_in(run: Path, library: Path | None) -> Path:
+    """As it is named, or of that name among the library's runs."""
+    from eval.runs import FOLDER
+    from rag.config import load_settings
+
+    kept = load_settings(home=library).library / FOLDER / run
+    return kept if kept.exists() and not run.exists() else run
+
+
 @app.command(epilog="Example: askpapers eval compare runs/before runs/after --html compare.html")
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A run's folder.")],
+    first: Annotated[Path, typer.Argument(metavar="A", help="A run's folder, its name in runs/, or a baseline.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="Another's, over the same questions.")],
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page of it, too.")] = None,
+    library: Home = None,
 ) -> None:
     """Shows what moved from A to B, whether that is noise, and the questions that flipped."""
-    from eval.compare import changes, flips
+    from eval.compare import asides, changes, flips
     from eval.comparison import write_comparison
-    from eval.results import read_results
     from eval.summary import read_summary
-    from ui.evaluation_terminal import print_changes, print_flips
+    from ui.evaluation_terminal import print_asides, print_changes, print_flips
 
+    first, second = _run_in(first, library), _run_in(second, library)
     one, other = read_summary(first), read_summary(second)
     found = changes(one, other)
     if html:
         write_comparison(html, first, second)
-    print_changes(found)
-    print_flips(flips(one, other), read_results(first)[0], read_results(second)[0])
+    print_asides(asides(one, other))
+    print_changes(found, one, other)
+    print_flips(flips(one, other), _results(first), _results(second))
+
+
+def _results(run: Path) -> dict[tuple[str, int], Result]:
+    """Its answers; a baseline has none."""
+    from eval.results import read_results
+
+    return read_results(run)[0] if run.is_dir() else {}
 
 
 @app.command(epilog="Example: askpapers eval gate --baseline eval/baseline.json runs/after")
 def gate(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run's folder. Default: the shipped sets are answered first.")
+        Path | None, typer.Argument(metavar="RUN", help="A run. Default: the shipped sets are answered first.")
     ] = None,
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A baseline, or a run's folder. Default: the shipped one.")
@@ -169,41 +218,47 @@ def gate(
     """Lets a run pass (exit code 0), or names what is worse than the baseline (exit code 100)."""
     from eval.gate import BASELINE, regressions
     from eval.gate import accept as make_baseline
-    from eval.summary import read_summary
+    from eval.record import differences
+    from eval.summary import read_summary, stand_ins
+    from ui.evaluation_terminal import print_asides, print_verdict
 
     file = baseline or BASELINE
-    summary = read_summary(folder) if folder else _run_shipped(library, llm)
+    summary = read_summary(_run_in(folder, library)) if folder else _run_shipped(library, llm)
     if accept:
         make_baseline(summary, file)
         print(f"{file} is now the baseline: {summary['run']['questions']['count']} questions.")
         return 0
-    found = regressions(read_summary(file), summary, margin)
-    for line in found:
-        print(f"Regression: {line}")
-    if not found:
-        print(f"No regression over {summary['run']['questions']['count']} questions.")
+    before = read_summary(file)
+    found = regressions(before, summary, margin)
+    print_asides(f"Differs from the baseline in {line}" for line in differences(before["run"], summary["run"]))
+    print_asides(filter(None, [stand_ins(summary)]))
+    print_verdict(found, before, summary)
     return REGRESSION if found else 0
 
 
 def _run_shipped(library: Path | None, llm: str | None) -> Summary:
+    """Kept among the library's runs."""
     from eval.questions import SHIPPED, read_sets
     from eval.run import ONCE
     from rag.config import load_settings
 
-    with TemporaryDirectory() as folder:
-        settings = load_settings(home=library, llm=llm)
-        return _run(Path(folder), read_sets(SHIPPED), settings, library is None, ONCE)
+    settings = load_settings(home=library, llm=llm)
+    folder, summary = _run(None, read_sets(SHIPPED), settings, library is None, ONCE)
+    print(f"The run is in {folder}.")
+    return summary
 
 
 @app.command(epilog="Example: askpapers eval show runs/after named-p01")
 def show(
     folder: Folder,
     key: Annotated[str | None, typer.Argument(metavar="ID", help="One question, in depth.")] = None,
+    library: Home = None,
 ) -> None:
     """Shows a run's figures, or one of its questions: what was said, quoted and missed."""
     from eval.summary import read_summary
     from ui.evaluation_terminal import print_question, print_summary
 
+    folder = _run_in(folder, library)
     summary = read_summary(folder)
     if key is None:
         print_summary(summary)
@@ -218,6 +273,7 @@ def retrieval(
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where indexes are kept. Default: the user's cache folder.")
     ] = None,
+    library: Home = None,
 ) -> None:
     """Measures retrieval alone on another collection: words, meaning, and both as the product searches."""
     from eval.beir import read_dataset
@@ -228,15 +284,15 @@ def retrieval(
     from ui.evaluation_terminal import print_retrieval
     from ui.terminal import progress
 
-    read, settings = read_dataset(dataset), load_settings()
+    read, settings = read_dataset(dataset), load_settings(home=library)
     by = Encoders(BundledEncoder(), load_embedding(settings))
     with progress() as step:
-        library = library_of(read, by, cache, step)
-    found = measure(library, read, by, settings)
+        collection = library_of(read, by, cache, step)
+    found = measure(collection, read, by, settings)
     if as_json:
         print(json.dumps(found))
     else:
-        print_retrieval(found, f"{dataset.name}: {len(library):,} documents, {len(read.queries):,} queries")
+        print_retrieval(found, f"{dataset.name}: {len(collection):,} documents, {len(read.queries):,} queries")
 
 
 @app.command(epilog="Example: askpapers eval readme README.md")
@@ -251,5 +307,8 @@ def readme(
     from eval.readme import rewritten
     from eval.summary import read_summary
 
-    text = rewritten(file.read_text(encoding="utf-8"), read_summary(baseline or BASELINE))
-    file.write_text(text, encoding="utf-8")
+    summary = read_summary(baseline or BASELINE)
+    try:
+        file.write_text(rewritten(file.read_text(encoding="utf-8"), summary), encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallerMistake(f"{file} can't be rewritten: {error}.") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from eval.runs import FOLDER, Found, runs_in
+from eval.summary import stand_ins
 from rag.config import Settings, load_settings
 from rag.errors import AskpapersError
 from ui import tables
@@ -76,7 +77,8 @@ def figures(run: Found) -> None:
     summary = run.summary or {}
     st.subheader("By kind of question", anchor=False)
     counts = ", ".join(f"{count:,} {status}" for status, count in summary["status"].items())
-    st.text(f"{run.name}: {run.model}, {number(summary['run']['questions']['count'], 'question')}; {counts}.")
+    asked = number(summary["run"]["questions"]["count"], "question")
+    st.text(f"{run.name}: {run.model}, {asked}; {counts}. {stand_ins(summary)}".rstrip())
     show_table(tables.by_kind(summary), key="by-kind")
     st.caption("Lines are 95% intervals: where two of them overlap widely, the difference may be chance.")
     with st.expander("Every figure, over all questions"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,27 +28,40 @@ if TYPE_CHECKING:
 
 MAIN = ("right", "hit@1", "nDCG@10", "coverage", "citation precision", "citation recall", "evidence recall", "facts",
         "abstention accuracy", "attack success")  # fmt: skip
+TENTHS = 10  # lines of progress where there is no terminal
+BESIDE = ("papers fully right", "precision when answering")  # over no pairs: two runs' values beside each other
 SHOWN = 20  # failures and flips; the page has all
 
 
 @contextmanager
-def watching() -> Iterator[Watch | None]:
-    """A bar on stderr with the figures so far; None when nobody watches."""
-    console = Console(stderr=True)
+def watching(before: Iterable[Case] = ()) -> Iterator[Watch]:
+    """On stderr a bar with the figures so far; without a terminal a line every tenth. `before`: answered already."""
+    console, so_far = Console(stderr=True), Counter[str]()
+    for case in before:
+        so_far.update(_counts(case))
     if not console.is_terminal:
-        yield None
+        yield partial(_tell, so_far)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("asking", total=None)
-        so_far: Counter[str] = Counter()
 
         def watch(case: Case, done: int, total: int) -> None:
-            failed = case.result.status == "failed"
-            so_far.update({"failed": failed, "right": not failed and case.right, "cited": bool(case.cited), "asked": 1})
+            so_far.update(_counts(case))
             bar.update(task, completed=done, total=total, description=figures_so_far(so_far))
 
         yield watch
+
+
+def _tell(so_far: Counter[str], case: Case, done: int, total: int) -> None:
+    so_far.update(_counts(case))
+    if TENTHS * done // total > TENTHS * (done - 1) // total:
+        print(f"{done} of {total}: {figures_so_far(so_far)}", file=sys.stderr, flush=True)
+
+
+def _counts(case: Case) -> dict[str, int]:
+    failed = case.result.status == "failed"
+    return {"failed": int(failed), "right": int(not failed and case.right), "cited": int(bool(case.cited)), "asked": 1}
 
 
 def figures_so_far(counts: Mapping[str, int]) -> str:
@@ -57,23 +72,29 @@ def figures_so_far(counts: Mapping[str, int]) -> str:
 
 def print_summary(summary: Summary) -> None:
     """The main figures by kind, all figures with their intervals, and what failed."""
+    from eval.summary import stand_ins
+
     console = Console(width=max(Console().width, 120))
     console.print(_by_kind(summary))
     console.print(_all_figures(summary["figures"]["all"]))
     if "judge" in summary:
         _print_judged(console, summary["judge"])
     status = ", ".join(f"{count} {name}" for name, count in summary["status"].items())
-    print(f"{status}. Latency in ms: {_latency(summary['times']['latency'])}.")
-    if summary["fallbacks"]:
-        print(f"{summary['fallbacks']} were not written by {summary['run']['model']}: report.html says why.")
+    print(f"{status}.")
+    if "times" in summary:
+        print(f"Latency in ms: {_latency(summary['times']['latency'])}.")
+    if line := stand_ins(summary):
+        print(printable(f"{line} report.html says why."))
     failed = [key for key, entry in summary["questions"].items() if entry["status"] == "failed"]
     if failed:
-        print(printable(f"Failed: {', '.join(failed[:SHOWN])}{' ...' if len(failed) > SHOWN else ''}"))
+        print(printable(f"Failed: {_listed(failed)}"))
 
 
 def _by_kind(summary: Summary) -> Table:
     figures = summary["figures"]
-    table = Table("kind", *MAIN, title=f"{summary['run']['questions']['count']} questions, {summary['run']['model']}")
+    by_others = f", {summary['fallbacks']} answers by fallback" if summary["fallbacks"] else ""
+    title = f"{summary['run']['questions']['count']} questions, {summary['run']['model']}{by_others}"
+    table = Table("kind", *MAIN, title=printable(title))
     for kind, found in [*figures["kind"].items(), ("all", figures["all"])]:
         cells = (_value(found.get(name)) for name in MAIN)
         table.add_row(printable(kind), *cells, end_section=kind == [*figures["kind"]][-1])
@@ -112,8 +133,31 @@ def _latency(stages: Mapping[str, Mapping[str, float]]) -> str:
     )
 
 
-def print_changes(changes: Iterable[Change]) -> None:
-    """A line a metric."""
+def print_asides(lines: Iterable[str]) -> None:
+    """What to know beside the figures."""
+    for line in lines:
+        print(printable(line))
+
+
+def print_verdict(found: Sequence[str], baseline: Summary, run: Summary) -> None:
+    """A line a regression, and the questions lost, by id; or that there is none."""
+    from eval.compare import flips
+
+    for line in found:
+        print(printable(f"Regression: {line}"))
+    if not found:
+        print(f"No regression over {run['run']['questions']['count']} questions.")
+        return
+    if lost := [flip.id for flip in flips(baseline, run) if flip.gain < 0]:
+        print(printable(f"Lost: {_listed(lost)}"))
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:SHOWN]) + (" ..." if len(ids) > SHOWN else "")
+
+
+def print_changes(changes: Iterable[Change], first: Summary, second: Summary) -> None:
+    """A line a metric; below it what has no pairs to compare."""
     table = Table("figure", "A", "B", "B - A", "95% interval", "p", "wins / ties / losses", "n")
     for change in changes:
         pair = change.paired
@@ -128,6 +172,8 @@ def print_changes(changes: Iterable[Change]) -> None:
             counts,
         )
         table.add_row(change.metric.name, *row, f"{pair.n} of {change.of}")
+    for name in BESIDE:
+        table.add_row(name, *(_value(run["figures"]["all"].get(name)) for run in (first, second)))
     Console(width=max(Console().width, 120)).print(table)
 
 
@@ -137,6 +183,9 @@ def print_flips(
     """The questions that flipped, both answers side by side."""
     console = Console()
     print(f"{sum(f.gain < 0 for f in flips)} lost, {sum(f.gain > 0 for f in flips)} won, {len(flips)} changed in all.")
+    if not (first and second):
+        _print_ids(flips)
+        return
     for flip in flips[:SHOWN]:
         key = flip.id, 1
         verdict = "lost" if flip.gain < 0 else "won" if flip.gain > 0 else "another status"
@@ -149,6 +198,13 @@ def print_flips(
         console.print(sides)
     if len(flips) > SHOWN:
         print(f"... and {len(flips) - SHOWN} more; --html FILE shows all.")
+
+
+def _print_ids(flips: Sequence[Flip]) -> None:
+    """Where a side has no answers to show: a baseline holds scores alone."""
+    for verdict, side in (("lost", -1), ("won", 1)):
+        if ids := [flip.id for flip in flips if side * flip.gain > 0]:
+            print(printable(f"{verdict}: {_listed(ids)}"))
 
 
 def _side(name: str, result: Result | None) -> Panel:

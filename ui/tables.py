@@ -60,8 +60,9 @@ def _run(run: Found, current: bool, width: int) -> dict[str, object]:
         trouble = {"text": run.trouble, "shade": "fair", "span": width - 2}
         return {"id": run.name, "current": current, "cells": [first, run.model, trouble]}
     summary, failed = run.summary, run.summary["status"].get("failed", 0)
+    model: Cell = {"text": run.model, "sub": f"{summary['fallbacks']:,} by fallback", "shade": "bad"}
     cells = [
-        run.model,
+        model if summary["fallbacks"] else run.model,
         f"{summary['run']['questions']['count']:,}",
         *(value(summary["figures"]["all"].get(name)) for name in OVERVIEW.values()),
         {"text": f"{failed:,}", "shade": "bad" if failed else ""},
