@@ -50,8 +50,8 @@ class Verdict(NamedTuple):
 def verdict(question: str, read: Read, rarity: Rarity, knows: Callable[[str], bool]) -> Verdict:
     """`knows` tells whether any paper of the collection mentions a name."""
     row = features(question, read, rarity, knows)
-    weights = _weights()
-    odds = weights["bias"] + sum(weights[name] * value for name, value in zip(FEATURES, row, strict=True))
+    learned = weights()
+    odds = learned["bias"] + sum(learned[name] * value for name, value in zip(FEATURES, row, strict=True))
     return Verdict(chance_of(odds), _lacking(question, read, knows))
 
 
@@ -67,7 +67,8 @@ def log_odds(chance: float) -> float:
 
 
 @cache
-def _weights() -> dict[str, float]:
+def weights() -> dict[str, float]:
+    """What each feature is worth in log-odds, and a bias."""
     return {name: float(weight) for name, weight in json.loads(WEIGHTS.read_text(encoding="utf-8")).items()}
 
 

@@ -57,12 +57,13 @@ Rarity = Callable[[str], float]
 
 def odds(table: np.ndarray) -> np.ndarray:
     """How likely each sentence is the one that answers, as log-odds up to a constant: (n,), from its features."""
-    weighed: np.ndarray = table @ np.array([_weights()[name] for name in FEATURES])
+    weighed: np.ndarray = table @ np.array([weights()[name] for name in FEATURES])
     return weighed
 
 
 @cache
-def _weights() -> dict[str, float]:
+def weights() -> dict[str, float]:
+    """What each feature is worth in log-odds."""
     return {name: float(weight) for name, weight in json.loads(WEIGHTS.read_text(encoding="utf-8")).items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answerable import FEATURES
+from rag.answerable import FEATURES, weights
 from rag.attributes import uncounted, unmet
 from rag.pipeline import Pipeline
 from rag.spelling import corrected, vocabulary
@@ -116,9 +116,7 @@ def test_a_follow_up_cites_nothing_outside_the_scope(pipeline: Pipeline) -> None
 
 
 def test_the_weights_are_of_the_features_and_speak_for_or_against_as_a_person_would() -> None:
-    from rag.answerable import _weights
-
-    weights = _weights()
-    assert set(weights) == {*FEATURES, "bias"}
-    assert all(weights[name] > 0 for name in ("meaning", "words", "held"))
-    assert all(weights[name] < 0 for name in ("unknown name", "foreign name", "attribute", "count", "figure"))
+    learned = weights()
+    assert set(learned) == {*FEATURES, "bias"}
+    assert all(learned[name] > 0 for name in ("meaning", "words", "held"))
+    assert all(learned[name] < 0 for name in ("unknown name", "foreign name", "attribute", "count", "figure"))
