@@ -123,9 +123,15 @@ def _lacking(question: str, read: Read, knows: Callable[[str], bool]) -> str | N
     missing = [*(f"no {name}" for name in unmet(question, abstract)[:1])]
     if not missing and (noun := uncounted(question, abstract)):
         missing = [f"no number of {noun}"]
-    if not missing or len(read.titles) != 1:
+    if not missing or not _speaks_of(question, read):
         return None
     return f"“{read.titles[0]}” is here, but its abstract gives {missing[0]}."
+
+
+def _speaks_of(question: str, read: Read) -> bool:
+    """Whether it asks about one paper, by a name or by words of its title."""
+    own = any(_mentions(" ".join((*read.titles, *read.sentences)), name) for name in names(question))
+    return len(read.titles) == 1 and (own or len(set(tokens(question)) & set(tokens(read.titles[0]))) > 1)
 
 
 def listed(words: Sequence[str], last: str = "or") -> str:

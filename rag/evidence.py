@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rag.about import Found, find
 from rag.answerable import Verdict, chance_of, listed, log_odds
 from rag.config import Settings
+from rag.question import names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
 from rag.types import EVERYTHING, Passage, Scope, Standalone
@@ -33,7 +34,7 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     quotes = _quotes(retriever, settings, found)
     chance, lacking = _verdict(retriever, found) if quotes else (0.0, None)
     if chance < settings.abstain_below or not quotes:
-        return Evidence(found.passages, (), lacking or _too_far(retriever, found.question), chance)
+        return Evidence(found.passages, (), lacking or _too_far(retriever, found), chance)
     return Evidence(found.passages, quotes, confidence=chance)
 
 
@@ -47,10 +48,11 @@ def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:
     return quoted._replace(chance=chance_of((log_odds(quoted.chance) + log_odds(best.chance)) / 2))
 
 
-def _too_far(retriever: HybridRetriever, question: Standalone) -> str:
-    """Names the papers that a follow-up is about: the others were not asked."""
-    if question.papers:
-        titles = [f"“{retriever.library.paper(paper).title}”" for paper in question.papers]
+def _too_far(retriever: HybridRetriever, found: Found) -> str:
+    """Names the papers that the question names, or that a follow-up is about: the others were not asked."""
+    owners = {retriever.owner(name) for name in names(found.question.asked)}
+    if about := found.question.papers or [paper for paper in found.papers if paper in owners]:
+        titles = [f"“{retriever.library.paper(paper).title}”" for paper in about]
         return f"What is known of {listed(titles, 'and')} does not come close to this question."
     return f"None of the {len(retriever.library):,} abstracts comes close to this question."
 

@@ -8,7 +8,7 @@ from rag.words import tokens
 
 _WORD = re.compile(r"[^\W_][\w.+@/-]*[\w+@]|[^\W_]")
 _LETTER_AND_FIGURE = re.compile(r"[^\W\d_]-?\d|\d-?[^\W\d_]{3}")
-_SENTENCE_START = re.compile(r"(?:^|[.?!:;]\s+|[\"“(]\s*)$")
+_SENTENCE_START = re.compile(r"(?:^|[.?!:;]\s+|[\"“(¿¡]\s*)$")
 _FIGURE = re.compile(
     r"\bhow (?:many|much|large|big|small|long|few|often|well|accurate|fast|far|high|low)\b|\bby how\b|\bnumbers? of\b"
     r"|\b(?:percentage|share|accuracy|score|size|top-1|bleu|figures?|gains?|speed-?up|fraction|proportion)\b",
