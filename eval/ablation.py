@@ -56,6 +56,7 @@ PARTS = (
     Part("words", settings={"words_weight": 0.0}),
     Part("whose a name is", {"rag.retrieve.NAMED": 0.0}),
     Part("slips of the finger", {"rag.retrieve.corrected": lambda text, *_: text}),
+    Part("likeness to the first found", {"rag.retrieve.FEEDBACK": 0.0}),
     Part("the likeliest answer first", {"rag.about.ANSWERING": 0.0}),
     Part("how many papers, by score", {"rag.about.NEAR": 0.0}),
     Part("learned quotes", {"rag.offers.weights": _without(offers.weights(), *LEARNED)}),

@@ -12,7 +12,7 @@ from rag.retrieve import HybridRetriever
 from rag.types import Passage, Scope, Standalone
 
 MOST_PAPERS = 6  # quoted from when several are asked for
-NEAR = 0.57  # share of the first paper's score that a further paper needs
+NEAR = 0.53  # share of the first paper's score that a further paper needs
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
 CLOSE = 3  # papers of which the one that answers best comes first

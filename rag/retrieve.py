@@ -25,6 +25,8 @@ from rag.words import tokens
 
 STANDBY = "For now, the bundled encoder finds the papers."
 NAMED = 1.5  # standard deviations that being the paper of a name in the question is worth
+FEEDBACK = 0.3  # what being like the first papers found is worth, where being like the question is worth 1
+CENTRE = 5  # of them
 OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
 
 
@@ -139,11 +141,10 @@ class HybridRetriever(BaseRetriever):
         words = index.word_scores(text)
         owned = [index.papers.index(paper) for name in names(text) if (paper := _owner(index, name))]
         rows = self._candidates(index, vector, words, owned) if papers is None else _rows_of(index, papers)
-        mean, deviation = index.cosine_moments(vector)
-        meaning = (index.cosines(vector, rows) - mean) / deviation
-        matching = (words[rows] - words.mean()) / (words.std() or 1.0)
-        naming = NAMED * np.isin(index.owners[rows], owned)
-        return _best_of_each(index, rows, meaning + self._settings.words_weight * matching + naming)
+        matching = self._settings.words_weight * (words[rows] - words.mean()) / (words.std() or 1.0)
+        scores = _meaning(index, vector, rows) + matching
+        alike = FEEDBACK * _meaning(index, _centre(index, rows, scores), rows)
+        return _best_of_each(index, rows, scores + alike + NAMED * np.isin(index.owners[rows], owned))
 
     def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray, owned: list[int]) -> np.ndarray:
         """The best by meaning, by words and by name: with exact scores for all, as good as scoring every row."""
@@ -154,6 +155,21 @@ class HybridRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return [as_node(passage) for passage in self.search(query_bundle.query_str)]
+
+
+def _meaning(index: Index, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Cosines with these rows, in standard deviations over all rows: (n,)."""
+    mean, deviation = index.cosine_moments(vector)
+    standardised: np.ndarray = (index.cosines(vector, rows) - mean) / deviation
+    return standardised
+
+
+def _centre(index: Index, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of the best papers' best rows, each as likely as its score says: what the question is about (Rocchio 1971)."""
+    best = _best_of_each(index, rows, scores)
+    top, likely = best.rows[:CENTRE], np.exp(best.scores[:CENTRE] - best.scores[:1])
+    centre: np.ndarray = (index.vectors[top].astype(np.float32) * likely[:, None]).sum(axis=0)
+    return centre / (np.linalg.norm(centre) or 1.0)
 
 
 def _owner(index: Index, name: str) -> str | None:

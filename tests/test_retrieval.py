@@ -20,6 +20,7 @@ from ingest.add import cut, ingest
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryGone
+from rag.index import Index
 from rag.library import Library
 from rag.question import names
 from rag.retrieve import HybridRetriever
@@ -73,19 +74,35 @@ def ids(passages: tuple[Passage, ...]) -> list[str]:
 
 
 def by_brute_force(retriever: HybridRetriever, encoder: BundledEncoder, text: str, scope: Scope) -> list[str]:
-    """Every passage scored by meaning, words (standardised over all) and names; each paper's best; the best six."""
-    index = retriever.index()
-    meaning = index.vectors.astype(np.float64) @ encoder.vector(text)
-    words = index.word_scores(text).astype(np.float64)
-    scores = (meaning - meaning.mean()) / meaning.std() + 0.5 * (words - words.mean()) / (words.std() or 1)
+    """Every passage scored by meaning and words (standardised over all), likeness to the first five, and names."""
+    index, within = retriever.index(), retriever.library.within(scope)
+    vectors = index.vectors.astype(np.float64)
+    scores = standardised(vectors @ encoder.vector(text)) + 0.5 * standardised(index.word_scores(text))
+    first = best_of_each(index, scores, within)[:5]
+    likely = np.exp([scores[row] - scores[first[0]] for row in first])
+    scores += 0.3 * standardised(vectors @ unit(likely @ vectors[first]))
     owned = [retriever.owner(name) for name in names(text)]
     scores += 1.5 * np.array([index.papers[owner] in owned for owner in index.owners])
-    within = retriever.library.within(scope)
-    best: dict[str, float] = {}
-    for owner, score in zip(index.owners, scores, strict=True):
-        if index.papers[owner] in within:
-            best[index.papers[owner]] = max(score, best.get(index.papers[owner], -np.inf))
-    return sorted(best, key=lambda paper: -best[paper])[:6]
+    return [index.papers[index.owners[row]] for row in best_of_each(index, scores, within)[:6]]
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    shifted: np.ndarray = values.astype(np.float64) - values.mean(dtype=np.float64)
+    return shifted / (values.std(dtype=np.float64) or 1)
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    length: np.ndarray = vector / np.linalg.norm(vector)
+    return length
+
+
+def best_of_each(index: Index, scores: np.ndarray, within: frozenset[str]) -> list[int]:
+    """The best row of each paper within, best first."""
+    rows = sorted(range(len(scores)), key=lambda row: -scores[row])
+    best: dict[str, int] = {}
+    for row in rows:
+        best.setdefault(index.papers[index.owners[row]], row)
+    return [row for paper, row in best.items() if paper in within]
 
 
 def test_the_fused_ranking_is_that_of_scoring_every_passage(
