@@ -11,7 +11,7 @@ from rag.extract import draft
 from rag.question import names
 from rag.retrieve import HybridRetriever
 from rag.types import Draft, Paper, Standalone, Statement
-from rag.words import STOP_WORDS, plain
+from rag.words import STOP_WORDS, plain, tokens
 
 LISTED = 10  # papers named in one answer
 COMMON = 12  # words that tell what a collection is about
@@ -94,6 +94,8 @@ def _entries(question: Standalone, retriever: HybridRetriever) -> Draft | None:
         return None
     named = question.papers or [paper for name in names(question.text) if (paper := retriever.owner(name))]
     rest = _ENTRY.sub(" ", question.text)
+    if not named and not tokens(rest):
+        return Draft("Of which paper? Ask for the BibTeX of its name or title.")
     papers = [*dict.fromkeys(named)] or [passage.span.paper.id for passage in retriever.search(rest, most=1)]
     return Draft("\n\n".join(bibtex(retriever.library.paper(paper)) for paper in papers))
 

@@ -59,6 +59,10 @@ def test_an_entry_is_given_of_the_paper_named(pipeline: Pipeline) -> None:
     assert entry["title"].startswith("RetroMAE v2: Duplex Masked Auto-Encoder")
 
 
+def test_an_entry_of_nothing_in_particular_is_asked_back(pipeline: Pipeline) -> None:
+    assert ask(pipeline, "the BibTeX?").text.startswith("Of which paper?")
+
+
 def test_and_of_the_paper_that_the_conversation_is_about(pipeline: Pipeline) -> None:
     cited = ask(pipeline, "What is MetaCLIP?").citations[0].span.paper
     history = (Turn("user", "What is MetaCLIP?"), Turn("assistant", "A recipe. [1]", (cited.id,)))
