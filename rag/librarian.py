@@ -22,19 +22,20 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(
-    r"^\W*how (?:many|big|large)\b[^,;]*\b(?:papers?|abstracts|articles|documents|collection|library)\b"
+    r"^\W*how (?:many|big|large)(?: (?:is|are|the|this|your))* (?:papers?|abstracts|articles|collection|library)"
     r"(?: (?:are|do|does|is|have|there|here|you|we|in|the|this|your|it|library|collection|hold|contain|total))*\W*$",
     re.IGNORECASE,
 )
 _CONTENTS = re.compile(
-    r"\b(?:what(?:'s| is| are)?|which topics?|describe|show|tell me)\b[^,;]*\b(?:collection|library|corpus|database)"
-    r"(?: (?:about|contain|cover|hold)s?)?\W*$|^\W*(?:list|show) (?:all|the|all the|every) (?:papers|titles)\W*$",
+    r"^\W*(?:what(?:'s| is| are)?|describe|tell me|show me)(?: (?:in|about|is|are|the|topics|of))*"
+    r" (?:this|the|your) (?:collection|library)(?: (?:about|contain|cover|hold)s?)?\W*$"
+    r"|^\W*(?:list|show) (?:all|the|all the|every) (?:papers|titles)\W*$",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"\b(?:which|what|who|list|any|all)\b[^,;]*"
-    r"\b(?:ha(?:s|ve)|with|release[sd]?|publish(?:es)?|provides?|shares?|offers?|come with)\b"
-    r" (?:\w+ ){0,3}?(?:code|source|github|repos?|repositor(?:y|ies)|implementations?)"
+    r"^\W*(?:which|what|list|show)(?: (?:me|of|the|these|all|any|papers?|ones?|works?|methods?|models?|that))*"
+    r" (?:ha(?:s|ve)|with|releases?|publish(?:es)?|provides?|shares?|offers?|come with)"
+    r"(?: (?:the|their|its|source|public|open|available))* (?:code|github|repos?|repositor(?:y|ies)|implementations?)"
     r"(?: (?:publicly|freely|available|online|public|released))*\W*$",
     re.IGNORECASE,
 )
@@ -77,7 +78,7 @@ def _described(question: Standalone, retriever: HybridRetriever) -> Draft | None
 
 def _with_code(question: Standalone, retriever: HybridRetriever) -> Draft | None:
     """The papers whose abstract gives an address, each with the sentence that does."""
-    if not _CODE.search(question.asked):
+    if question.papers or not _CODE.search(question.asked):
         return None
     giving = [paper.id for paper in retriever.library.papers() if _ADDRESS.search(paper.abstract)]
     if not giving:

@@ -48,7 +48,9 @@ def test_papers_with_code_are_listed_each_with_the_sentence_that_says_where(pipe
 @pytest.mark.parametrize(
     "text",
     ["How many papers were used to train MAMMAL?", "How many parameters does Cappy have?", "What is MetaCLIP?",
-     "What is the code of MultiCapCLIP?", "Hello world models: which papers study them?"],
+     "What is the code of MultiCapCLIP?", "What is CuBERT's training corpus?",
+     "How many figure-caption pairs were extracted from biomedical research articles?",
+     "Which papers pretrain with source code?", "Hello world models: which papers study them?"],
 )  # fmt: skip
 def test_what_is_asked_of_papers_is_left_to_them(pipeline: Pipeline, text: str) -> None:
     assert ask(pipeline, text).text.startswith(("“", "The papers don't say."))
