@@ -1,21 +1,19 @@
 """Whether what was found answers the question at all: a few features that a person can read, and their weights.
 
-The weights are learned on the dev questions: python -m eval.train.
+The weights are learned on the dev questions: python -m eval.train_answerable.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from rag.attributes import uncounted, unmet
-from rag.offers import Rarity, beyond, covered
+from rag.offers import Rarity, beyond, covered, learned
 from rag.question import asks_for_figure, holds_figure, names
 from rag.words import plain, tokens
 
@@ -50,8 +48,8 @@ class Verdict(NamedTuple):
 def verdict(question: str, read: Read, rarity: Rarity, knows: Callable[[str], bool]) -> Verdict:
     """`knows` tells whether any paper of the collection mentions a name."""
     row = features(question, read, rarity, knows)
-    learned = weights()
-    odds = learned["bias"] + sum(learned[name] * value for name, value in zip(FEATURES, row, strict=True))
+    worth = weights()
+    odds = worth["bias"] + sum(worth[name] * value for name, value in zip(FEATURES, row, strict=True))
     return Verdict(chance_of(odds), _lacking(question, read, knows))
 
 
@@ -66,10 +64,9 @@ def log_odds(chance: float) -> float:
     return math.log(held / (1 - held))
 
 
-@cache
 def weights() -> dict[str, float]:
     """What each feature is worth in log-odds, and a bias."""
-    return {name: float(weight) for name, weight in json.loads(WEIGHTS.read_text(encoding="utf-8")).items()}
+    return learned(WEIGHTS)
 
 
 def features(question: str, read: Read, rarity: Rarity, knows: Callable[[str], bool]) -> tuple[float, ...]:
@@ -119,13 +116,17 @@ def _lacking(question: str, read: Read, knows: Callable[[str], bool]) -> str | N
     """What the papers don't say, in words; None where nothing in particular is missing."""
     if unknown := _unknown(question, knows):
         return f"No abstract here mentions {listed(unknown)}."
-    abstract = " ".join(read.sentences)
-    missing = [*(f"no {name}" for name in unmet(question, abstract)[:1])]
-    if not missing and (noun := uncounted(question, abstract)):
-        missing = [f"no number of {noun}"]
-    if not missing or not _speaks_of(question, read):
+    missing = _missing(question, " ".join(read.sentences))
+    if missing is None or not _speaks_of(question, read):
         return None
-    return f"“{read.titles[0]}” is here, but its abstract gives {missing[0]}."
+    return f"“{read.titles[0]}” is here, but its abstract gives no {missing}."
+
+
+def _missing(question: str, abstract: str) -> str | None:
+    if attributes := unmet(question, abstract):
+        return attributes[0]
+    noun = uncounted(question, abstract)
+    return f"number of {noun}" if noun else None
 
 
 def _speaks_of(question: str, read: Read) -> bool:

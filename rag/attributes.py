@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +22,13 @@ class Attribute(NamedTuple):
     offers: re.Pattern[str]
 
 
-def _attributes() -> Iterator[Attribute]:
-    for name, patterns in tomllib.loads(TABLE.read_text(encoding="utf-8")).items():
-        asks, offers = patterns["asks"], patterns.get("offers", patterns["asks"])
-        yield Attribute(name, _any_of(asks, r"\b"), _any_of(offers))
+@cache
+def _attributes() -> tuple[Attribute, ...]:
+    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return tuple(
+        Attribute(name, _any_of(row["asks"], r"\b"), _any_of(row.get("offers", row["asks"])))
+        for name, row in table.items()
+    )
 
 
 def _any_of(patterns: list[str], before: str = "") -> re.Pattern[str]:
@@ -32,7 +36,6 @@ def _any_of(patterns: list[str], before: str = "") -> re.Pattern[str]:
     return re.compile(f"{before}(?:{'|'.join(patterns)})" if patterns else "(?!)", re.IGNORECASE)
 
 
-ATTRIBUTES = tuple(_attributes())
 _NUMBER = (
     r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|dozens?|hundreds?|thousands?)"
 )
@@ -45,7 +48,7 @@ _ALIKE = 4  # letters at the beginning that make two long words of one family
 
 def unmet(question: str, abstract: str) -> tuple[str, ...]:
     """Names of the attributes that the question asks for, and nothing in the abstract offers."""
-    asked = (attribute for attribute in ATTRIBUTES if attribute.asks.search(question))
+    asked = (attribute for attribute in _attributes() if attribute.asks.search(question))
     return tuple(attribute.name for attribute in asked if not attribute.offers.search(abstract))
 
 

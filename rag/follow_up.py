@@ -52,7 +52,7 @@ _PLACES = {
     "first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "latter": -1,
     "1st": 0, "2nd": 1, "3rd": 2, "4th": 3, "5th": 4,
 }  # fmt: skip
-_PLACES_EVER = {"original": 0, "initial": 0, "earliest": 0}
+_FIRST_OF_ALL = frozenset({"original", "initial", "earliest"})
 _ORDINAL = re.compile(
     rf"\bthe ({'|'.join(_PLACES)})\b(?: (?:one|paper|method|model|work|study|system))?"
     r"|\bthe (original|initial|earliest) (?:one|paper|method|model|work|study|system)\b",
@@ -137,8 +137,8 @@ def _owned(text: str, lookup: Lookup, owner: Owner) -> tuple[Paper, ...]:
 
 def _pick(ordinal: str, last: Sequence[Paper], everything: Sequence[Paper]) -> Paper | None:
     """Counted in the last answer, or, where that has fewer, over the conversation."""
-    if ordinal in _PLACES_EVER:
-        return everything[_PLACES_EVER[ordinal]]
+    if ordinal in _FIRST_OF_ALL:
+        return everything[0]
     place = _PLACES[ordinal]
     among = last if len(last) > max(place, 1) or (place < 0 and len(last) > 1) else everything
     return among[place] if -len(among) <= place < len(among) else None

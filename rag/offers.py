@@ -61,10 +61,15 @@ def odds(table: np.ndarray) -> np.ndarray:
     return weighed
 
 
-@cache
 def weights() -> dict[str, float]:
     """What each feature is worth in log-odds."""
-    return {name: float(weight) for name, weight in json.loads(WEIGHTS.read_text(encoding="utf-8")).items()}
+    return learned(WEIGHTS)
+
+
+@cache
+def learned(file: Path) -> dict[str, float]:
+    """Weights by feature, as training wrote them."""
+    return {name: float(weight) for name, weight in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def features(question: str, title: str, sentences: Sequence[str], cosines: np.ndarray, rarity: Rarity) -> np.ndarray:
