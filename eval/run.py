@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from eval.metrics import Case, found_first
@@ -25,6 +23,7 @@ from ingest.add import embed, ingest
 from rag.encoder import BundledEncoder, Encoder
 from rag.errors import AskpapersError, CallerMistake, UnknownPaper
 from rag.forms import answer_json
+from rag.held import HeldByAnother, held, is_held
 from rag.library import Library
 from rag.pipeline import Pipeline, settled
 from rag.schema import FILE as LIBRARY
@@ -96,40 +95,25 @@ def begin(folder: Path, questions: tuple[Question, ...], record: Record, how: Ho
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keeps a second process out of a run's folder. Raises CallerMistake, naming the first, and OSError.
-
-    The system's own lock: it ends with the process that holds it.
-    """
+    """Keeps a second process out of a run's folder. Raises CallerMistake, naming the first, and OSError."""
     if folder.exists() and not folder.is_dir():
         raise CallerMistake(f"{folder} is a file. Give --out a folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    pid = folder / "run.pid"
-    try:
-        lock = FileLock(folder / "run.lock").acquire(timeout=0)
-    except Timeout:
-        raise CallerMistake(
-            f"Process {_said(pid)} is at the run in {folder}. Wait for it, or give another --out."
-        ) from None
-    with lock:
-        pid.write_text(str(os.getpid()))
+    with ExitStack() as stack:
         try:
-            yield
-        finally:
-            pid.unlink(missing_ok=True)
-
-
-def _said(pid: Path) -> str:
-    try:
-        return pid.read_text().strip()
-    except OSError:
-        return "?"
+            stack.enter_context(held(folder, "run", wait=0))
+        except HeldByAnother as pid:
+            raise CallerMistake(
+                f"Process {pid} is at the run in {folder}. Wait for it, or give another --out."
+            ) from None
+        yield
 
 
 def unfinished(runs: Path, record: Record) -> Path | None:
     """The newest folder in `runs` with a run of that record that was cut short, and that no process is at."""
     cut = [file.parent for file in runs.glob(f"*/{RECORD}") if not (file.parent / SUMMARY).exists()]
     found = [run for folder in cut if (run := _readable(folder)) and not differing(run.record, record)]
-    free = [run for run in found if not _is_held(run.folder)]
+    free = [run for run in found if not is_held(run.folder, "run")]
     return max(free, key=lambda run: run.started).folder if free else None
 
 
@@ -138,14 +122,6 @@ def _readable(folder: Path) -> Run | None:
         return read_run(folder)
     except CallerMistake:
         return None
-
-
-def _is_held(folder: Path) -> bool:
-    try:
-        with FileLock(folder / "run.lock").acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 def _forget_figures(folder: Path) -> None:

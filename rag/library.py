@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from rag.errors import LibraryBusy, UnknownPaper, VectorsLacking
+from rag.held import HeldByAnother, held, is_held
 from rag.identity import title_key
 from rag.schema import COLUMNS, FILE, MIGRATIONS, connect, explained, migrate, paper_of, version
 from rag.types import Paper, Scope, Span
@@ -72,19 +71,15 @@ class Library:
 
     @contextmanager
     def _alone(self, wait: float) -> Iterator[None]:
-        """Holds the system's own lock, which ends with the process that holds it."""
-        try:
-            lock = FileLock(self.folder / "writer.lock").acquire(timeout=max(wait, PROBE))
-        except Timeout:
-            raise LibraryBusy(
-                f"Process {_text(self._pid)} is adding to the library in {self.folder}. Try again when it is done."
-            ) from None
-        with lock:
-            self._pid.write_text(str(os.getpid()))
+        """Keeps other writers out. Raises LibraryBusy."""
+        with ExitStack() as stack:
             try:
-                yield
-            finally:
-                self._pid.unlink(missing_ok=True)
+                stack.enter_context(held(self.folder, "writer", max(wait, PROBE)))
+            except HeldByAnother as pid:
+                raise LibraryBusy(
+                    f"Process {pid} is adding to the library in {self.folder}. Try again when it is done."
+                ) from None
+            yield
 
     @property
     def generation(self) -> int:
@@ -100,13 +95,7 @@ class Library:
     @property
     def busy(self) -> bool:
         """Whether a process is writing just now: one has left its pid, and does hold the lock."""
-        if not self._pid.exists():
-            return False
-        try:
-            with FileLock(self.folder / "writer.lock").acquire(timeout=0):
-                return False
-        except Timeout:
-            return True
+        return self._pid.exists() and is_held(self.folder, "writer")
 
     @property
     def fresh(self) -> bool:
@@ -210,10 +199,3 @@ def _stored(
         if vector is None:
             raise VectorsLacking(f"{paper.id} has no vectors of {fingerprint}. Make them: askpapers embed")
         yield Stored(chunk, Span(paper, start, stop), np.frombuffer(vector, np.float16))
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text().strip()
-    except FileNotFoundError:
-        return "?"
