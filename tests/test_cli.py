@@ -183,6 +183,13 @@ class TestMistakes:
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert err.startswith("askpapers: ")
 
+    @pytest.mark.parametrize(("call", "shown"), [(["ask"], "ask --help"), (["aks"], "askpapers --help")])
+    def test_a_wrong_call_is_told_where_examples_are(
+        self, call: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(call) == 2
+        assert capsys.readouterr().err.rstrip().endswith(shown)
+
     def test_an_unknown_paper_is_named(self, capsys: pytest.CaptureFixture[str], home: Path) -> None:
         code, _, err = said(capsys, "remove", "no-such-paper")
         assert (code, "no-such-paper" in err) == (2, True)

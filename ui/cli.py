@@ -59,13 +59,23 @@ def run(arguments: list[str]) -> int:
     try:
         code = int(app(arguments, standalone_mode=False) or 0)
     except TyperException as error:
-        return _complain(error.format_message(), 2)
+        said = error.format_message().rstrip(".")
+        return _complain(f"{said}. Examples: askpapers {_command(error)}--help", 2)
     except AskpapersError as error:
         return _complain(str(error), 2 if isinstance(error, CallerMistake) else 1)
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         return 0
     return _complain("Stopped. What was finished is kept; run it again to go on.", code) if code == CTRL_C else code
+
+
+def _command(error: TyperException) -> str:
+    """The command that was called, and a space; nothing where there is no such command."""
+    context = getattr(error, "ctx", None)
+    names: list[str] = []
+    while context and context.parent:
+        names, context = [f"{context.info_name} ", *names], context.parent
+    return "".join(names)
 
 
 def _complain(message: str, code: int) -> int:
