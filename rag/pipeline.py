@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rag import extract
 from rag.check import Similarity
@@ -16,13 +16,15 @@ from rag.encoder import BundledEncoder
 from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRefused
 from rag.evidence import Evidence, gather, widened
 from rag.follow_up import standalone
-from rag.generate import Writer
 from rag.librarian import reply
 from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
 from rag.retrieve import STANDBY, HybridRetriever
 from rag.stream import AnswerStream, Redrawn
 from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Standalone
+
+if TYPE_CHECKING:
+    from rag.generate import Writer
 
 T = TypeVar("T")
 
@@ -73,6 +75,8 @@ class Pipeline:
         return self._spelled(alone), model
 
     def _writer(self, model: Model) -> Writer:
+        from rag.generate import Writer  # not before a model writes: its patterns take a tenth of a second to compile
+
         return Writer(model, self._similarity, self.settings)
 
     def _condensed(
