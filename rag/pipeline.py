@@ -20,8 +20,8 @@ from rag.librarian import reply
 from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
 from rag.retrieve import STANDBY, HybridRetriever
-from rag.stream import AnswerStream, Redrawn
-from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Standalone
+from rag.stream import AnswerStream, Redrawn, Step
+from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Scope, Standalone
 
 if TYPE_CHECKING:
     from rag.generate import Writer
@@ -54,12 +54,18 @@ class Pipeline:
     def _work(self, query: Query) -> Generator[str | Answer, None, None]:
         clock, sent = Clock(), list[Message]()
         asked = readable(query.text)
+        yield Step(self._searching(query.scope))
         alone, model = yield from self._standalone(asked, query, sent)
         told = reply(alone, self.retriever)
         evidence = Evidence((), ()) if told else gather(self.retriever, self.settings, alone, query.scope)
         clock.mark("retrieval_ms")
+        yield Step(f"Reading {_papers(len(evidence.passages))}")
         draft = yield from clock.timed(_painted(told) if told else self._drafted(alone, evidence, model, sent))
         yield _answer(asked, alone, evidence, draft, clock.read())
+
+    def _searching(self, scope: Scope) -> str:
+        """Raises LibraryError."""
+        return f"Searching {_papers(len(self.library.within(scope)) if scope else len(self.library))}"
 
     def _standalone(
         self, asked: str, query: Query, sent: list[Message]
@@ -68,6 +74,7 @@ class Pipeline:
         model: Model | ModelError | None = self._model
         alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
         if alone.text != asked and isinstance(model, Model):
+            yield Step(f"{model.name} reads what was said before")
             try:
                 alone = yield from self._condensed(self._writer(model), asked, query, alone, sent)
             except ModelError as error:
@@ -116,7 +123,13 @@ class Pipeline:
         if isinstance(model, ModelError):
             raise model
         quotes = widened(self.retriever, self.settings, question, evidence)
+        yield Step(f"{model.name} writes")
         return (yield from self._writer(model).write(question.asked, quotes, sent))
+
+
+def _papers(count: int) -> str:
+    """1 paper, 90 papers."""
+    return f"{count:,} paper{'' if count == 1 else 's'}"
 
 
 def _painted(draft: Draft) -> Generator[str, None, Draft]:
@@ -170,7 +183,7 @@ class Clock:
                     piece = next(pieces)
                 except StopIteration as end:
                     return end.value  # type: ignore[no-any-return]
-                if piece:
+                if piece and not isinstance(piece, Step):
                     self.mark("first_token_ms")
                 yield piece
 

@@ -14,18 +14,26 @@ class Redrawn(str):
     __slots__ = ()
 
 
+class Step(str):
+    """What is being done, for people who wait; no part of the text."""
+
+    __slots__ = ()
+
+
 class AnswerStream:
     """Iterate it for the answer's text, piece by piece; `answer` is the whole, once the text is there.
 
-    A piece that is `Redrawn` takes the place of all before it; while nothing comes, pieces are "". The work is done
-    once: a second reader is given the same pieces, also while the first is still reading; whoever comes when all is
-    done is given the text that stands. Closing it ends the work, and a model's request with it.
+    A piece that is `Redrawn` takes the place of all before it; while nothing comes, pieces are "" and `doing` says
+    what is waited for. The work is done once: a second reader is given the same pieces, also while the first is still
+    reading; whoever comes when all is done is given the text that stands. Closing it ends the work, and a model's
+    request with it.
     """
 
     def __init__(self, work: Generator[str | Answer, None, None]) -> None:
         self._work, self._pieces, self._lock = work, list[str](), RLock()
         self._answer: Answer | None = None
         self._error: BaseException | None = None
+        self.doing = ""
 
     def __iter__(self) -> Iterator[str]:
         place = self._begin()
@@ -68,6 +76,8 @@ class AnswerStream:
             raise
         if isinstance(piece, Answer):
             self._answer = piece
+        elif isinstance(piece, Step):
+            self.doing = str(piece)
         elif piece:
             self._pieces.append(piece)
 

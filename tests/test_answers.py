@@ -56,6 +56,16 @@ def test_what_is_streamed_is_the_text(pipeline: Pipeline) -> None:
     assert "".join(stream) == stream.answer.text, "a second reader is given the same"
 
 
+def test_who_waits_is_told_what_is_being_done_and_none_of_it_is_text(pipeline: Pipeline) -> None:
+    stream = pipeline.ask(Query(CAPSULE))
+    told = list(dict.fromkeys(stream.doing for _ in stream))
+    assert told == ["Searching 90 papers", "Reading 6 papers"]
+    assert "Searching" not in stream.answer.text
+    within = pipeline.ask(Query(CAPSULE, scope=Scope(papers=(stream.answer.citations[0].span.paper.id,))))
+    next(iter(within))
+    assert within.doing == "Searching 1 paper"
+
+
 def test_the_work_is_done_once_however_many_read_along(pipeline: Pipeline) -> None:
     stream = pipeline.ask(Query(CAPSULE))
     with ThreadPoolExecutor(8) as readers:
