@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM, FLAGS
 from embedding import configure
+from playwright.sync_api import Browser, sync_playwright
 
 from eval.scripted import Server, scripted
 from ingest.add import fill
@@ -54,6 +56,12 @@ def shipped(shipped_home: Path) -> Library:
 @pytest.fixture(scope="session")
 def pipeline(shipped: Library, encoder: BundledEncoder) -> Pipeline:
     return Pipeline(shipped, encoder, Settings())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 @pytest.fixture

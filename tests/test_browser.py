@@ -1,4 +1,4 @@
-"""The chat window as a reader sees it: the real server, a real headless Chromium, every request of the page watched."""
+"""The chat window as a reader sees it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from browsing import ask, needs_chromium, serving, started, watched
+from playwright.sync_api import Browser, Page, expect
 from test_evaluation_pages import HOSTILE as MARKUP
 from test_evaluation_pages import QUESTION, a_run, answer
 
@@ -30,23 +29,13 @@ from ingest.add import ingest
 from rag.encoder import BundledEncoder
 from rag.library import Library
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 HOSTILE = {
     "title": "Zyxel <img src=http://evil.example/a.png onerror=alert(1)> ![b](http://evil.example/b.png)",
     "abstract": "Zyxel lattices fold at $40$ kelvin <script>alert(1)</script> [c](javascript:alert(1)) "
     "![d](http://evil.example/d.png) \\href{http://evil.example}{e}. :red[Nothing] else is known of Zyxel lattices.",
     "url": "javascript:alert(1)",
 }
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-
-
-def started(home: Path, port: int) -> tuple[subprocess.Popen[str], str]:
-    """The window's server, and the line that says where it is."""
-    call = [sys.executable, "-c", "from ui.cli import main; main()", "--no-browser", "--port", str(port)]
-    server = subprocess.Popen([*call, "--library", str(home)], stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    return server, server.stdout.readline()
+pytestmark = needs_chromium
 
 
 def hostile_runs_and_thumbs(home: Path) -> None:
@@ -77,48 +66,14 @@ def home(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    server, line = started(home, 8601)
-    yield re.findall(r"http://\S+:\d+", line)[0]
-    server.terminate()
-    server.wait(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with serving(home, 8601) as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A window of its own; at the end, nothing was asked of anyone but its own server, and nothing ran or broke."""
-    requests: list[str] = []
-    troubles: list[str] = []
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.on("request", lambda request: requests.append(request.url))
-
-    def note_dialog(dialog: Dialog) -> None:
-        troubles.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("dialog", note_dialog)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(address)
-    yield page
-    page.context.close()
-    ours = urlsplit(address).netloc
-    assert not [url for url in requests if urlsplit(url.removeprefix("blob:")).netloc != ours]
-    assert not troubles
-
-
-def ask(page: Page, question: str) -> None:
-    """Types it and waits for the whole answer."""
-    answers = page.locator(".footer")
-    before = answers.count()
-    page.get_by_placeholder("Ask the papers").fill(question)
-    page.keyboard.press("Enter")
-    expect(answers).to_have_count(before + 1, timeout=30_000)
-    expect(page.get_by_placeholder("Ask the papers")).to_be_focused()  # ready for the next one
+    with watched(browser, address) as page:
+        yield page
 
 
 def test_a_question_is_answered_and_a_citation_opens_its_abstract_with_the_quote_highlighted(page: Page) -> None:
@@ -254,18 +209,13 @@ def test_a_models_answer_shows_what_is_borne_out_and_what_was_sent(
     with scripted(doubtful) as model:
         monkeypatch.setenv("ASKPAPERS_LLM", "local/scripted")
         monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", model.url)
-        server, line = started(tmp_path / "home", 8701)
-        page = browser.new_page()
-        page.goto(re.findall(r"http://\S+:\d+", line)[0])
-        ask(page, "How much shorter do capsule prompts get?")
-        expect(page.get_by_role("img", name="Not borne out by any quote")).to_have_count(1)
-        expect(page.locator(".note")).to_have_text("A link that no quote holds was removed.")
-        expect(page.locator(".footer")).to_contain_text("local/scripted")
-        page.get_by_text("What was sent to the model").click()
-        expect(page.locator("pre").first).to_have_text(model.requests[0].body["messages"][0]["content"])
-        page.close()
-        server.terminate()
-        server.wait(10)
+        with serving(tmp_path / "home", 8701) as address, watched(browser, address) as page:
+            ask(page, "How much shorter do capsule prompts get?")
+            expect(page.get_by_role("img", name="Not borne out by any quote")).to_have_count(1)
+            expect(page.locator(".note")).to_have_text("A link that no quote holds was removed.")
+            expect(page.locator(".footer")).to_contain_text("local/scripted")
+            page.get_by_text("What was sent to the model").click()
+            expect(page.locator("pre").first).to_have_text(model.requests[0].body["messages"][0]["content"])
 
 
 def test_stop_ends_the_models_request_and_keeps_no_half_answer(
@@ -275,19 +225,14 @@ def test_stop_ends_the_models_request_and_keeps_no_half_answer(
     with scripted(lambda body: replace(good(body), hang_after=20)) as model:
         monkeypatch.setenv("ASKPAPERS_LLM", "local/scripted")
         monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", model.url)
-        server, line = started(tmp_path / "home", 8711)
-        page = browser.new_page()
-        page.goto(re.findall(r"http://\S+:\d+", line)[0])
-        page.get_by_placeholder("Ask the papers").fill("How much shorter do capsule prompts get?")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("Large language models (LLMs) are great")).to_be_visible(timeout=30_000)
-        stopped_at = time.monotonic()
-        page.get_by_test_id("stChatInputStopButton").click()
-        assert model.closed.get(timeout=5) - stopped_at < 1.5
-        expect(page.locator(".footer")).to_have_count(0)
-        page.close()
-        server.terminate()
-        server.wait(10)
+        with serving(tmp_path / "home", 8711) as address, watched(browser, address) as page:
+            page.get_by_placeholder("Ask the papers").fill("How much shorter do capsule prompts get?")
+            page.keyboard.press("Enter")
+            expect(page.get_by_text("Large language models (LLMs) are great")).to_be_visible(timeout=30_000)
+            stopped_at = time.monotonic()
+            page.get_by_test_id("stChatInputStopButton").click()
+            assert model.closed.get(timeout=5) - stopped_at < 1.5
+            expect(page.locator(".footer")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

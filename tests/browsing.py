@@ -1,0 +1,70 @@
+"""The window as a reader sees it: the real server, a real headless Chromium, every request of the page watched."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, expect
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+
+
+def started(home: Path, port: int) -> tuple[subprocess.Popen[str], str]:
+    """The window's server, and the line that says where it is."""
+    call = [sys.executable, "-c", "from ui.cli import main; main()", "--no-browser", "--port", str(port)]
+    server = subprocess.Popen([*call, "--library", str(home)], stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    return server, server.stdout.readline()
+
+
+@contextmanager
+def serving(home: Path, port: int) -> Iterator[str]:
+    """The address of a window over that library, under the settings of the environment."""
+    server, line = started(home, port)
+    try:
+        yield re.findall(r"http://\S+:\d+", line)[0]
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@contextmanager
+def watched(browser: Browser, address: str, width: int = 1440, height: int = 900) -> Iterator[Page]:
+    """A window of its own; at the end, nothing was asked of anyone but its own server, and nothing ran or broke."""
+    requests: list[str] = []
+    troubles: list[str] = []
+    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+    page.on("request", lambda request: requests.append(request.url))
+
+    def note_dialog(dialog: Dialog) -> None:
+        troubles.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note_dialog)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(address)
+    yield page
+    page.context.close()
+    ours = urlsplit(address).netloc
+    assert not [url for url in requests if urlsplit(url.removeprefix("blob:")).netloc != ours]
+    assert not troubles
+
+
+def ask(page: Page, question: str) -> None:
+    """Types it and waits for the whole answer."""
+    answers = page.locator(".footer")
+    before = answers.count()
+    page.get_by_placeholder("Ask the papers").fill(question)
+    page.keyboard.press("Enter")
+    expect(answers).to_have_count(before + 1, timeout=30_000)
+    expect(page.get_by_placeholder("Ask the papers")).to_be_focused()  # ready for the next one
