@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LONGEST = 4000  # characters of a question
+LOOSE = "A looser search: these sentences come nearest, whether they answer or not."
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
@@ -57,11 +58,17 @@ class Pipeline:
         yield Step(self._searching(query.scope))
         alone, model = yield from self._standalone(asked, query, sent)
         told = reply(alone, self.retriever)
-        evidence = Evidence((), ()) if told else gather(self.retriever, self.settings, alone, query.scope)
+        evidence = Evidence((), ()) if told else self._gathered(alone, query)
         clock.mark("retrieval_ms")
         yield Step(f"Reading {_papers(len(evidence.passages))}")
         draft = yield from clock.timed(_painted(told) if told else self._drafted(alone, evidence, model, sent))
+        if query.is_loose and draft.status == "answered":
+            draft = replace(draft, notes=(*draft.notes, LOOSE))
         yield _answer(asked, alone, evidence, draft, clock.read())
+
+    def _gathered(self, alone: Standalone, query: Query) -> Evidence:
+        settings = self.settings.model_copy(update={"abstain_below": 0.0}) if query.is_loose else self.settings
+        return gather(self.retriever, settings, alone, query.scope)
 
     def _searching(self, scope: Scope) -> str:
         """Raises LibraryError."""

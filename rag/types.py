@@ -115,11 +115,12 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, what was said before it, and where to look."""
+    """A question, what was said before it, and where to look; a loose one gets what comes nearest, answer or not."""
 
     text: str
     history: tuple[Turn, ...] = ()
     scope: Scope = EVERYTHING
+    is_loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from rag.citations import (
 )
 from rag.types import Answer
 from rag.verify import Weighed
-from ui.components import _paragraphs
+from ui.drawn import _paragraphs
 
 QUOTES = (
     "Prompts shrink by 81.4%. The code is at https://github.com/x/capsule.",

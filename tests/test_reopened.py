@@ -11,7 +11,7 @@ from rag.citations import pieces
 from rag.forms import answer_json
 from rag.pipeline import Pipeline
 from rag.types import Paper, Query
-from ui.components import painted
+from ui.drawn import painted
 from ui.reopened import GONE, UNPLACED, reopened, statements
 
 QUOTE = "Five [7] is odd."

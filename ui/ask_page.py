@@ -2,119 +2,193 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from rag.config import load_settings
+from rag.config import Settings, load_settings
 from rag.errors import AskpapersError
 from rag.pipeline import LONGEST, settled
 from rag.stream import AnswerStream, paintings
-from rag.types import Answer, Query
+from rag.types import Answer, Query, Scope
 from ui.chat import Exchange, history
-from ui.components import show_answer, show_starters
-from ui.resources import library, pipeline
-from ui.starters import starters
-from ui.thumbs import show_thumbs
+from ui.components import show_exchange, show_starters
+from ui.drawn import drawn
+from ui.resources import beginnings, library, pipeline
+from ui.scope_view import bind, scope, show_scope
+from ui.thumbs import rate
 
-WAITING = "Searching the papers ..."
+PACE = 0.05  # seconds between two paintings of a growing answer
+WIDTH = 640  # pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on its way."""
+
+    text: str
+    is_loose: bool = False
 
 
 def page() -> None:
     """Draws the chat, and answers what was asked."""
     chat: list[Exchange] = st.session_state.setdefault("chat", [])
-    head(chat)
-    for place, exchange in enumerate(chat):
-        show_question(exchange.question)
-        show(exchange, place)
-    first_screen = st.empty()
-    asked = st.chat_input("Ask the papers", max_chars=LONGEST, submit_mode="stop")
+    if paper := st.session_state.pop("visited", None):
+        st.switch_page("papers_page.py", query_params={"paper": paper})
     try:
-        if not chat and not asked:
-            with first_screen.container():
-                asked = welcome()
-        if asked:
-            first_screen.empty()
-            ask(asked, chat)
-        standby = pipeline(load_settings()).retriever.standby  # opened while the first question is being thought of
-        if standby:
-            st.text(standby)
+        converse(chat, load_settings())
     except AskpapersError as problem:
         st.text(str(problem))
 
 
+def converse(chat: list[Exchange], settings: Settings) -> None:
+    """Everything on the page. Raises AskpapersError."""
+    head(chat)
+    talk, first_screen = st.container(width=WIDTH), st.empty()
+    asked = box(settings) or st.session_state.pop("asked", None)
+    for place, exchange in enumerate(chat):
+        with talk:
+            show(exchange, place)
+    if not chat and not asked:
+        with first_screen.container():
+            asked = welcome(settings)
+    if asked:
+        first_screen.empty()
+        with talk:
+            answer(asked, chat, settings)
+    standby = pipeline(settings).retriever.standby  # opened while the first question is being thought of
+    if standby:
+        st.text(standby)
+
+
+def box(settings: Settings) -> Asked | None:
+    """Where questions are typed, under the line that says who is asked."""
+    with st.bottom.container(width=WIDTH, gap="xsmall"):
+        try:
+            show_scope(library(settings))
+        except AskpapersError as problem:
+            st.text(str(problem))
+        typed = st.chat_input("Ask the papers", max_chars=LONGEST, submit_mode="stop")
+    return Asked(typed) if typed else None
+
+
 def head(chat: list[Exchange]) -> None:
-    """Where one is, and a way back to an empty page."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.title("askpapers", anchor=False)
+    """What can be done with the whole chat."""
+    with st.container(horizontal=True, vertical_alignment="center", width=WIDTH):
+        if not chat:
+            st.title("askpapers", anchor=False)
         if chat:
-            st.button("Clear", icon=":material/delete_sweep:", on_click=clear)
-        elif "cleared" in st.session_state:
-            st.button("Undo clear", icon=":material/undo:", on_click=restore)
+            st.button("Clear", icon=":material/delete_sweep:", type="tertiary", on_click=forget, args=(0,))
+        if "forgotten" in st.session_state:
+            st.button("Undo", icon=":material/undo:", type="tertiary", on_click=restore)
 
 
-def welcome() -> str | None:
+def welcome(settings: Settings) -> Asked | None:
     """What this is, and questions to begin with; gives the one that was clicked."""
-    settings = load_settings()
-    papers = tuple(library(settings).papers())
-    if not papers:
+    held = library(settings)
+    if not len(held):
         st.markdown("The library holds no papers yet. Add some in a terminal, then ask here: `askpapers ingest PATH`")
         return None
     backed = "quoted from an abstract" if settings.llm == "extractive" else "held against quotes from abstracts"
     st.markdown(
-        f"Ask the {len(papers):,} papers of this library a question. Every sentence of an answer is {backed}; click "
-        "a number to see where the quote stands. Where the abstracts don't hold the answer, you are told.",
-        width=704,
+        f"Ask the {len(held):,} papers of this library a question. Every sentence of an answer is {backed}; point at "
+        "a number to see the quote, click it to see where it stands. Where the abstracts don't hold the answer, you "
+        "are told.",
+        width=WIDTH,
     )
-    return show_starters(starters(papers), key="starters")
+    about, questions = beginnings(held, held.edition)
+    if about:
+        st.text(f"Often about: {', '.join(about)}.", width=WIDTH)
+    clicked = show_starters(questions, key="starters")
+    return Asked(clicked) if clicked else None
 
 
-def clear() -> None:
-    """Empties the chat; it can be taken back until the next question."""
-    st.session_state.cleared, st.session_state.chat = st.session_state.chat, []
+def forget(place: int) -> None:
+    """Takes the chat back to that place; that can be undone until the next question is answered."""
+    chat: list[Exchange] = st.session_state.chat
+    st.session_state.forgotten, st.session_state.chat = chat, chat[:place]
 
 
 def restore() -> None:
-    """Takes the clearing back."""
-    st.session_state.chat = st.session_state.pop("cleared")
+    """Takes the forgetting back."""
+    st.session_state.chat = st.session_state.pop("forgotten")
 
 
-def ask(question: str, chat: list[Exchange]) -> None:
-    """Streams the answer into the page, then keeps it."""
-    st.session_state.pop("cleared", None)
-    show_question(question)
-    with st.chat_message("assistant", avatar=":material/menu_book:"):
-        place = st.empty()
-        place.text(WAITING)
-        query = Query(question, history(chat))
-        answer = settled(query, lambda: streamed(pipeline(load_settings()).ask(query), place))
-        place.empty()
-    chat.append(Exchange(question, answer))
+def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
+    """Streams the answer into the page, then keeps it; what is stopped stays a question."""
+    query = Query(asked.text, history(chat), scope(), asked.is_loose)
+    chat.append(Exchange(asked.text))
+    live = chat[-1]
+    show_exchange(drawn(live, is_live=True, is_fresh=False), live.key, on_did=lambda: None)
+    place = st.empty()
+    found = settled(query, lambda: streamed(pipeline(settings).ask(query), place))
+    place.empty()
+    chat[-1] = Exchange(live.question, found, live.key)
+    st.session_state.fresh = live.key
     st.rerun()
 
 
 def streamed(stream: AnswerStream, place: st.delta_generator.DeltaGenerator) -> Answer:
-    """Paints what is there so far, as plain text."""
-    with closing(stream):  # Stop ends the script here, and a model's request with it
+    """Paints what is there so far, as plain text, or what is being done."""
+    shown, painted_at = "", 0.0
+    with closing(stream):  # Stop ends the script at the next painting, and a model's request with it
         for text in paintings(stream):
-            place.text(text or WAITING)
+            now = text or f"{stream.doing} ..."
+            if (now != shown and (not shown or time.monotonic() - painted_at >= PACE)) or not text:
+                place.text(now)
+                shown, painted_at = now, time.monotonic()
         return stream.answer
 
 
-def show_question(question: str) -> None:
-    """As text: what was typed or pasted is not rendered."""
-    with st.chat_message("user", avatar=":material/person:"):
-        st.text(question)
-
-
 def show(exchange: Exchange, place: int) -> None:
-    """An answer with its evidence and its thumbs, or what went wrong and what to do."""
-    with st.chat_message("assistant", avatar=":material/menu_book:"):
-        if exchange.answer.status == "failed":
-            st.text(exchange.answer.reason or "")
-        else:
-            show_answer(exchange.answer, f"answer-{place}")
-            show_thumbs(exchange, place)
+    """A question and what came of it: an answer with its evidence, or what went wrong and what to do."""
+    is_fresh = st.session_state.get("fresh") == exchange.key
+    data = drawn(exchange, is_live=False, is_fresh=is_fresh) | st.session_state.get(f"rated-{exchange.key}", {})
+    show_exchange(data, exchange.key, on_did=lambda: act(exchange.key, place))
+    if problem := st.session_state.get(f"unkept-{exchange.key}"):
+        st.text(problem)
+
+
+def act(key: str, place: int) -> None:
+    """What the reader did with the exchange at that place; the page is drawn anew right after."""
+    did: dict[str, Any] = st.session_state[key].did or {}
+    chat: list[Exchange] = st.session_state.chat
+    match did.get("what"), did.get("value"):
+        case "edit", str(text):
+            ask_again(place, Asked(text[:LONGEST]))
+        case "again", _:
+            ask_again(place, Asked(chat[place].question))
+        case "looser", _:
+            ask_again(place, Asked(chat[place].question, is_loose=True))
+        case "rate", dict(given):
+            keep_rating(place, given)
+        case "about", str(paper):
+            bind(Scope(papers=(paper,)))
+        case "page", str(paper):
+            st.session_state.visited = paper
+
+
+def ask_again(place: int, asked: Asked) -> None:
+    """In the place of what was asked there."""
+    forget(place)
+    st.session_state.asked = asked
+
+
+def keep_rating(place: int, given: dict[str, Any]) -> None:
+    """Or says why it can't."""
+    chat: list[Exchange] = st.session_state.chat
+    exchange = chat[place]
+    rating, why = given.get("rating"), str(given.get("why") or "")
+    rating = rating if rating in ("up", "down") else None
+    try:
+        rate(exchange, chat[:place], rating, why)
+        st.session_state[f"rated-{exchange.key}"] = {"rated": rating, "why": why}
+        st.session_state.pop(f"unkept-{exchange.key}", None)
+    except AskpapersError as problem:
+        st.session_state[f"unkept-{exchange.key}"] = f"The thumb is not kept. {problem}"
 
 
 if __name__ == "__main__":

@@ -9,20 +9,28 @@ from uuid import uuid4
 from rag.types import Answer, Turn
 
 
+def new_key() -> str:
+    """Names an exchange, or a conversation, for good."""
+    return uuid4().hex[:12]
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and what came of it."""
+    """A question and what came of it: no answer yet, or never, where it was stopped."""
 
     question: str
-    answer: Answer
-    key: str = field(default_factory=lambda: uuid4().hex[:12], compare=False)
+    answer: Answer | None = None
+    key: str = field(default_factory=new_key, compare=False)
 
 
 def history(chat: Sequence[Exchange]) -> tuple[Turn, ...]:
-    """What was said so far, with the papers that were cited; failures are no part of it."""
-    return tuple(turn for exchange in chat if exchange.answer.status != "failed" for turn in _turns(exchange))
+    """What was said so far, with the papers that were cited; failures and what was stopped are no part of it."""
+    return tuple(turn for exchange in chat for turn in _turns(exchange))
 
 
-def _turns(exchange: Exchange) -> tuple[Turn, Turn]:
-    cited = dict.fromkeys(citation.span.paper.id for citation in exchange.answer.citations)
-    return Turn("user", exchange.question), Turn("assistant", exchange.answer.text, tuple(cited))
+def _turns(exchange: Exchange) -> tuple[Turn, ...]:
+    answer = exchange.answer
+    if answer is None or answer.status == "failed":
+        return ()
+    cited = dict.fromkeys(citation.span.paper.id for citation in answer.citations)
+    return Turn("user", exchange.question), Turn("assistant", answer.text, tuple(cited))

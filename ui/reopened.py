@@ -37,6 +37,7 @@ def reopened(result: Result, lookup: Lookup) -> Answer:
         statements=parts or (_whole(result.text, {citation.number for citation in citations}),),
         citations=citations,
         passages=tuple(Passage(_near(near, lookup), near.score) for near in result.passages),
+        confidence=result.confidence,
         notes=tuple(notes),
         model=result.model,
         usage=result.usage,

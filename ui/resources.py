@@ -11,6 +11,7 @@ from rag.pipeline import Pipeline
 from rag.types import Paper
 from ui.opening import open_library, open_pipeline
 from ui.reopened import Lookup
+from ui.starters import starters, topics
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,6 +24,13 @@ def library(settings: Settings) -> Library:
 def pipeline(settings: Settings) -> Pipeline:
     """Over that library."""
     return open_pipeline(library(settings), settings)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def beginnings(_library: Library, edition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the papers are often about, and questions to begin with; made once for each edition of the library."""
+    papers = tuple(_library.papers())
+    return topics(papers), starters(papers)
 
 
 def lookup() -> Lookup:

@@ -1,0 +1,129 @@
+// The evidence beside an answer: a paper's card, its abstract with the quote marked in place, the answer's other quotes.
+// Where there is no room beside the answer, it lies at the foot of the window.
+
+const NARROWEST = 320; // pixels that a card needs beside the answer
+const GAP = 32;
+let closeOpen = () => {};
+let wasShut = false; // by its reader: then it is not opened unasked again
+
+function opening(button, act) {
+  button.type = "button";
+  button.setAttribute("aria-expanded", "false");
+  button.onclick = act;
+  return button;
+}
+
+function toggle(opened) {
+  const wasOpen = opened.button.getAttribute("aria-expanded") === "true";
+  closeOpen(); // of whichever answer: there is room for one
+  wasShut = wasOpen;
+  if (!wasOpen) open(opened);
+}
+
+function open(opened) {
+  const { root, aside, button } = opened;
+  const settle = () => place(root, aside);
+  closeOpen = () => {
+    closeOpen = () => {};
+    removeEventListener("resize", settle);
+    aside.hidden = true;
+    button.setAttribute("aria-expanded", "false");
+  };
+  button.setAttribute("aria-expanded", "true");
+  root.querySelector(".tip").hidden = true;
+  aside.replaceChildren(...card(opened));
+  addEventListener("resize", settle);
+  settle();
+  aside.hidden = false;
+  const quote = aside.querySelector(".current");
+  aside.scrollTop = quote ? quote.offsetTop - aside.clientHeight / 3 : 0;
+  if (!aside.classList.contains("beside")) button.scrollIntoView({ block: "nearest" });
+}
+
+function room(root) {
+  return innerWidth - root.querySelector(".prose").getBoundingClientRect().right - 2 * GAP;
+}
+
+function isRoomBeside(root) {
+  return room(root) >= NARROWEST;
+}
+
+function place(root, aside) {
+  aside.classList.toggle("beside", isRoomBeside(root));
+  aside.style.setProperty("--room", `${room(root)}px`);
+}
+
+function card(opened) {
+  const { data, paper, number, button, tell } = opened;
+  const { id, title, byline, url, segments } = data.papers[paper];
+  const shut = element("button", { className: "close", type: "button", ariaLabel: "Close the evidence" }, "×");
+  shut.onclick = () => {
+    wasShut = true;
+    closeOpen();
+    button.focus();
+  };
+  const abstract = segments.map(({ text, numbers }) =>
+    numbers.length
+      ? element("mark", { className: numbers.includes(number) ? "current" : "" }, text)
+      : document.createTextNode(text),
+  );
+  return [
+    element("header", {}, element("h4", {}, title), shut),
+    element("p", { className: "byline" }, byline),
+    element("p", { className: "links" }, ...(url ? [link(url, "Source")] : []), ...ways(id, data, tell)),
+    element("p", { className: "abstract" }, ...abstract),
+    ...others(opened),
+  ];
+}
+
+function ways(id, data, tell) {
+  return data.question ? [act("Its page", () => tell("page", id)), act("Ask about it", () => tell("about", id))] : [];
+}
+
+function others({ root, data, number }) {
+  const rest = Object.entries(data.citations).filter(([other]) => Number(other) !== number);
+  if (!rest.length) return [];
+  const items = rest.map(([other, { quote }]) => {
+    const button = element("button", { className: "other", type: "button" }, element("b", {}, other), ` ${quote}`);
+    button.onclick = () => root.querySelector(`.mark[data-number="${other}"]`).click();
+    return element("li", {}, button);
+  });
+  return [element("p", { className: "label" }, "Also quoted in this answer"), element("ul", {}, ...items)];
+}
+
+// What a citation points to, while the mouse or the focus is on it.
+function hinting(button, title, quote) {
+  const tip = () => button.closest("article").querySelector(".tip");
+  const hint = () => {
+    const { left, top } = button.getBoundingClientRect();
+    const origin = button.closest("article").getBoundingClientRect();
+    const box = tip();
+    box.replaceChildren(element("b", {}, title), element("span", {}, `“${quote}”`));
+    box.hidden = false;
+    const over = top > box.offsetHeight + 8;
+    box.style.left = `${Math.max(0, Math.min(left - origin.left, origin.width - box.offsetWidth))}px`;
+    box.style.top = `${top - origin.top + (over ? -box.offsetHeight - 6 : 26)}px`;
+  };
+  button.onmouseenter = button.onfocus = hint;
+  button.onmouseleave = button.onblur = () => (tip().hidden = true);
+}
+
+function link(url, words) {
+  return element("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words);
+}
+
+function drawing(path) {
+  const space = "http://www.w3.org/2000/svg"; // a name, not an address: nothing is fetched
+  const svg = document.createElementNS(space, "svg");
+  const line = document.createElementNS(space, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+function element(name, properties, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
