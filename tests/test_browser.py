@@ -78,14 +78,81 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def test_a_question_is_answered_and_a_citation_opens_its_abstract_with_the_quote_highlighted(page: Page) -> None:
     ask(page, "How much shorter do capsule prompts get?")
-    last = page.get_by_role("button", name="Citation").last
+    page.get_by_role("button", name="Close the evidence").click()
     expect(page.get_by_role("complementary", name="Evidence")).to_be_hidden()
-    last.click()
+    page.get_by_role("button", name="Citation").last.click()
     evidence = page.get_by_role("complementary", name="Evidence")
     expect(evidence.get_by_role("heading")).to_have_text("Learning to Compress Prompt in Natural Language Formats")
     expect(evidence.locator(".current")).to_contain_text("81.4% of the original length")
     expect(evidence.locator(".current")).to_be_in_viewport()
     expect(evidence.locator(".abstract")).to_contain_text("Large language models (LLMs) are great at processing")
+
+
+def test_the_first_quote_lies_open_beside_its_answer_until_its_reader_shuts_it(page: Page) -> None:
+    evidence = page.get_by_role("complementary", name="Evidence")
+    ask(page, "What is MetaCLIP?")
+    expect(evidence.locator(".current")).to_be_in_viewport()
+    ask(page, "What is CapsFusion?")
+    expect(evidence.get_by_role("heading")).to_contain_text("CapsFusion")
+    page.keyboard.press("Shift+Tab")
+    page.get_by_role("button", name="Close the evidence").click()
+    ask(page, "What is RetroMAE v2?")
+    expect(evidence).to_be_hidden()
+
+
+def test_pointing_at_a_number_shows_its_title_and_quote(page: Page) -> None:
+    ask(page, "How much shorter do capsule prompts get?")
+    page.get_by_role("button", name="Citation").last.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("Learning to Compress Prompt in Natural Language Formats")
+    expect(page.get_by_role("tooltip")).to_contain_text("81.4% of the original length")
+    page.mouse.move(0, 0)
+    expect(page.get_by_role("tooltip")).to_be_hidden()
+
+
+def test_every_sentence_bears_its_mark_and_the_answer_is_read_out_once_it_is_complete(page: Page) -> None:
+    ask(page, "How much shorter do capsule prompts get?")
+    marks = page.get_by_role("img", name="Borne out by the quotes it cites")
+    expect(marks).to_have_count(page.get_by_role("button", name="Citation").count())
+    expect(page.get_by_role("status").filter(has_text="81.4%")).to_have_count(1)
+
+
+def test_a_question_is_edited_in_its_place_and_what_followed_can_be_brought_back(page: Page) -> None:
+    ask(page, "What is MetaCLIP?")
+    ask(page, "How large is its data set?")
+    page.get_by_role("button", name="Edit").first.click()
+    page.get_by_role("textbox", name="The question, to be edited").fill("What is CapsFusion?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".question")).to_have_text(["What is CapsFusion?"])
+    expect(page.locator(".prose")).to_contain_text("CapsFusion: Rethinking Image-Text Data at Scale", timeout=30_000)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".question")).to_have_text(["What is MetaCLIP?", "How large is its data set?"])
+
+
+def test_a_looser_search_shows_what_comes_nearest_and_says_so(page: Page) -> None:
+    ask(page, "What is the capital of France?")
+    page.get_by_role("button", name="Look more loosely").click()
+    expect(page.locator(".note")).to_contain_text("A looser search", timeout=30_000)
+    expect(page.get_by_role("button", name="Citation").first).to_be_visible()
+
+
+def test_asking_about_one_paper_binds_the_chat_to_it_until_all_are_asked_again(page: Page) -> None:
+    ask(page, "What is MetaCLIP?")
+    page.get_by_role("button", name="Ask about it").click()
+    expect(page.get_by_text("Asking Demystifying CLIP Data")).to_be_visible()
+    ask(page, "What is CapsFusion?")
+    expect(page.locator(".prose").last).to_contain_text("The papers don't say.")
+    page.get_by_role("button", name="Ask all papers").click()
+    expect(page.get_by_text(re.compile(r"Asking all 9\d papers"))).to_be_visible()
+
+
+def test_an_answer_is_copied_with_its_quotes(browser: Browser, address: str) -> None:
+    with watched(browser, address) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        ask(page, "How much shorter do capsule prompts get?")
+        page.get_by_role("button", name="Copy").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert "\n\n[1] Learning to Compress Prompt in Natural Language Formats: “" in copied
 
 
 def test_a_follow_up_is_understood(page: Page) -> None:
@@ -103,12 +170,18 @@ def test_what_the_papers_do_not_say_is_an_answer_with_the_nearest_papers(page: P
 
 def test_evidence_opens_and_closes_by_keyboard_and_gives_the_focus_back(page: Page) -> None:
     ask(page, "What is MetaCLIP?")
-    mark = page.get_by_role("button", name="Citation").first
+    mark, evidence = (
+        page.get_by_role("button", name="Citation").first,
+        page.get_by_role("complementary", name="Evidence"),
+    )
     mark.focus()
     page.keyboard.press("Enter")
+    expect(evidence).to_be_hidden()
+    page.keyboard.press("Enter")
     expect(mark).to_have_attribute("aria-expanded", "true")
+    evidence.get_by_role("button", name="Ask about it").focus()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("complementary", name="Evidence")).to_be_hidden()
+    expect(evidence).to_be_hidden()
     expect(mark).to_be_focused()
 
 
@@ -126,10 +199,9 @@ def test_every_answer_says_who_wrote_it_and_that_only_abstracts_are_known(page: 
 
 def test_hostile_words_of_papers_and_questions_are_shown_as_words(page: Page) -> None:
     ask(page, "At how many kelvin do ![x](http://evil.example/x.png) <b>Zyxel</b> lattices fold, $\\frac{1}{2}$?")
-    expect(page.get_by_test_id("stChatMessage").first).to_contain_text("![x](http://evil.example/x.png) <b>Zyxel</b>")
+    expect(page.locator(".question")).to_contain_text("![x](http://evil.example/x.png) <b>Zyxel</b>")
     expect(page.locator(".prose")).to_contain_text("<img src=http://evil.example/a.png onerror=alert(1)>")
     expect(page.locator(".prose")).to_contain_text("$40$ kelvin <script>alert(1)</script>")
-    page.get_by_role("button", name="Citation").first.click()
     evidence = page.get_by_role("complementary", name="Evidence")
     expect(evidence.locator(".abstract")).to_contain_text("![d](http://evil.example/d.png)")
     expect(evidence.get_by_role("link")).to_have_count(0)
@@ -140,6 +212,7 @@ def test_a_phone_shows_the_evidence_without_scrolling_sideways(page: Page) -> No
     ask(page, "How much shorter do capsule prompts get?")
     page.get_by_role("button", name="Citation").last.click()
     expect(page.get_by_role("complementary", name="Evidence").locator(".current")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Citation").last).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -163,7 +236,7 @@ def test_hostile_words_of_runs_and_thumbs_are_shown_as_words(page: Page) -> None
 
 def test_a_thumb_down_is_kept_as_a_question_and_taken_back(page: Page, home: Path) -> None:
     ask(page, "What does CapsFusion replace?")
-    page.get_by_role("radio", name="Thumbs down").click()
+    page.get_by_role("button", name="Thumbs down").click()
     page.get_by_placeholder("A word of why").fill("$x$ is not said")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Evaluation").click()
@@ -181,7 +254,7 @@ def test_a_thumb_down_is_kept_as_a_question_and_taken_back(page: Page, home: Pat
     expect(page.get_by_text("askpapers eval run --questions")).to_be_hidden()
     assert read_thumbs(home / "feedback.jsonl")[0][0].why == "$x$ is not said"
     page.get_by_role("link", name="Ask", exact=True).click()
-    expect(page.get_by_role("radio", name="Thumbs down")).to_be_checked()
+    expect(page.get_by_role("button", name="Thumbs down")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_phone_shows_the_evaluation_without_scrolling_sideways(page: Page, address: str) -> None:
@@ -214,6 +287,7 @@ def test_a_models_answer_shows_what_is_borne_out_and_what_was_sent(
             expect(page.get_by_role("img", name="Not borne out by any quote")).to_have_count(1)
             expect(page.locator(".note")).to_have_text("A link that no quote holds was removed.")
             expect(page.locator(".footer")).to_contain_text("local/scripted")
+            page.locator(".footer").click()
             page.get_by_text("What was sent to the model").click()
             expect(page.locator("pre").first).to_have_text(model.requests[0].body["messages"][0]["content"])
 
@@ -232,6 +306,7 @@ def test_stop_ends_the_models_request_and_keeps_no_half_answer(
             stopped_at = time.monotonic()
             page.get_by_test_id("stChatInputStopButton").click()
             assert model.closed.get(timeout=5) - stopped_at < 1.5
+            expect(page.get_by_text("Stopped before it was answered.")).to_be_visible()
             expect(page.locator(".footer")).to_have_count(0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ from rag.pipeline import LONGEST, settled
 from rag.stream import AnswerStream, paintings
 from rag.types import Answer, Query, Scope
 from ui.chat import Exchange, history
-from ui.components import show_exchange, show_starters
+from ui.components import exchange_shower, show_starters
 from ui.drawn import drawn
 from ui.resources import beginnings, library, pipeline
 from ui.scope_view import bind, scope, show_scope
@@ -23,6 +24,7 @@ from ui.thumbs import rate
 
 PACE = 0.05  # seconds between two paintings of a growing answer
 WIDTH = 640  # pixels
+AT_ONCE = 20  # exchanges on the page; earlier ones are shown when asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,8 @@ def converse(chat: list[Exchange], settings: Settings) -> None:
     head(chat)
     talk, first_screen = st.container(width=WIDTH), st.empty()
     asked = box(settings) or st.session_state.pop("asked", None)
-    for place, exchange in enumerate(chat):
-        with talk:
-            show(exchange, place)
+    with talk:
+        show_chat(chat)
     if not chat and not asked:
         with first_screen.container():
             asked = welcome(settings)
@@ -122,7 +123,7 @@ def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
     query = Query(asked.text, history(chat), scope(), asked.is_loose)
     chat.append(Exchange(asked.text))
     live = chat[-1]
-    show_exchange(drawn(live, is_live=True, is_fresh=False), live.key, on_did=lambda: None)
+    exchange_shower()(drawn(live, is_live=True, is_fresh=False), live.key, lambda: None)
     place = st.empty()
     found = settled(query, lambda: streamed(pipeline(settings).ask(query), place))
     place.empty()
@@ -133,23 +134,32 @@ def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
 
 def streamed(stream: AnswerStream, place: st.delta_generator.DeltaGenerator) -> Answer:
     """Paints what is there so far, as plain text, or what is being done."""
-    shown, painted_at = "", 0.0
+    was_text, painted_at = False, 0.0
     with closing(stream):  # Stop ends the script at the next painting, and a model's request with it
         for text in paintings(stream):
-            now = text or f"{stream.doing} ..."
-            if (now != shown and (not shown or time.monotonic() - painted_at >= PACE)) or not text:
-                place.text(now)
-                shown, painted_at = now, time.monotonic()
+            if bool(text) != was_text or time.monotonic() - painted_at >= PACE:  # also where nothing new came
+                place.text(text or f"{stream.doing} ...")
+                was_text, painted_at = bool(text), time.monotonic()
         return stream.answer
 
 
-def show(exchange: Exchange, place: int) -> None:
-    """A question and what came of it: an answer with its evidence, or what went wrong and what to do."""
-    is_fresh = st.session_state.get("fresh") == exchange.key
-    data = drawn(exchange, is_live=False, is_fresh=is_fresh) | st.session_state.get(f"rated-{exchange.key}", {})
-    show_exchange(data, exchange.key, on_did=lambda: act(exchange.key, place))
-    if problem := st.session_state.get(f"unkept-{exchange.key}"):
-        st.text(problem)
+def show_chat(chat: list[Exchange]) -> None:
+    """The newest exchanges, so that a long chat stays quick, and a way to the earlier ones."""
+    most = st.session_state.get("shown", AT_ONCE)
+    first, show = max(0, len(chat) - most), exchange_shower()
+    if first:
+        st.button(f"Show earlier questions ({first:,})", type="tertiary", on_click=show_more, args=(most + AT_ONCE,))
+    for place, exchange in enumerate(chat[first:], start=first):
+        is_fresh = st.session_state.get("fresh") == exchange.key
+        data = drawn(exchange, is_live=False, is_fresh=is_fresh) | st.session_state.get(f"rated-{exchange.key}", {})
+        show(data, exchange.key, partial(act, exchange.key, place))
+        if problem := st.session_state.get(f"unkept-{exchange.key}"):
+            st.text(problem)
+
+
+def show_more(most: int) -> None:
+    """Of the chat."""
+    st.session_state.shown = most
 
 
 def act(key: str, place: int) -> None:

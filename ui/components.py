@@ -6,6 +6,7 @@ theirs is ever rendered, and nothing of theirs fetched.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,20 @@ ASSETS = Path(__file__).with_name("components")
 
 def show_answer(answer: Answer, key: str) -> None:
     """The answer's text with its citations; one click on a number opens the abstract with the quote highlighted."""
-    _answer()(data=painted(answer), key=key)
+    _answer()(data=json.dumps(painted(answer)), key=key)
 
 
-def show_exchange(drawn: dict[str, Any], key: str, on_did: Callable[[], None]) -> None:
-    """A question with its answer and what can be done with it, as `ui.drawn` makes it.
+def exchange_shower() -> Callable[[dict[str, Any], str, Callable[[], None]], None]:
+    """Shows exchanges as `ui.drawn` makes them, under a key each; made once a run, as a chat has many.
 
-    What the reader did is then in the state of that key: `did`, a dict of `what` and `value`.
+    What the reader did with one is then in the state of its key: `did`, a dict of `what` and `value`.
     """
-    _answer()(data=drawn, key=key, on_did_change=on_did)
+    shown = _answer()
+
+    def show(drawn: dict[str, Any], key: str, on_did: Callable[[], None]) -> None:
+        shown(data=json.dumps(drawn), key=key, on_did_change=on_did)  # one text: values would be looked at for tables
+
+    return show
 
 
 def _answer() -> Any:

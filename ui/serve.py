@@ -23,6 +23,7 @@ OPTIONS = {
     "client.showErrorDetails": "none",  # no traceback in the page
     "client.toolbarMode": "minimal",
     "logger.level": "warning",
+    "runner.magicEnabled": False,
     "runner.postScriptGC": False,  # a full collection after every run of the page would cost 0.2 s of each answer
     "server.address": HOST,
     "server.fileWatcherType": "none",

@@ -2,16 +2,20 @@
 // citation opens is drawn by evidence.js, which comes before this text.
 // Everything comes as data and is set as text: nothing of a paper or a model is ever parsed as markup.
 
+const watches = new WeakMap();
 const shown = new WeakMap(); // what each place on the page shows by now: a rerun must not close what is open
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: text, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector("article");
-  const { rated, fresh, ...drawn } = data;
+  const data = JSON.parse(text);
+  const { rated, why, fresh, ...drawn } = data;
   const now = JSON.stringify(drawn);
   const tell = (what, value = true) => setTriggerValue("did", { what, value });
   if (shown.get(root) !== now) {
     shown.set(root, now);
     draw(root, data, tell);
+    clearInterval(watches.get(root));
+    if (data.live) watches.set(root, whenStopped(tell));
     if (data.live || fresh) root.querySelector(".question").scrollIntoView({ block: "start" });
     if (fresh) show(root);
   }
@@ -25,6 +29,15 @@ function draw(root, data, tell) {
     if (event.key === "Escape") closeOpen();
     event.stopPropagation(); // the page around would swallow Enter and Space
   };
+}
+
+// Stop ends the run that would have drawn the end of it: then the page is asked to be drawn once more.
+function whenStopped(tell) {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const watch = setInterval(() => {
+    if (app?.dataset.testScriptState !== "running") (clearInterval(watch), tell("stopped"));
+  }, 300);
+  return watch;
 }
 
 function asked(data, tell) {
@@ -58,7 +71,8 @@ function answered(root, data, tell) {
   const aside = element("aside", { ariaLabel: "Evidence", hidden: true });
   const open = (button, paper, number) => toggle({ root, aside, button, paper, number, data, tell });
   const heard = element("p", { className: "heard", role: "status" });
-  if (data.fresh) setTimeout(() => (heard.textContent = root.querySelector(".prose").textContent), 100);
+  const words = data.paragraphs.flat().flatMap(({ pieces }) => pieces.filter((piece) => typeof piece === "string"));
+  if (data.fresh) setTimeout(() => (heard.textContent = [...words, data.reason ?? ""].join(" ")), 100);
   return [element("div", { className: "prose" }, ...prose(data, open)), heard, ...small(data), actions(root, data, tell), aside];
 }
 
@@ -140,6 +154,7 @@ function actions(root, data, tell) {
   const copy = act("Copy", () => copied(copy, data.copied));
   const edit = act("Edit", () => root.querySelector(".question").edit());
   const looser = data.looser ? [act("Look more loosely", () => tell("looser"))] : [];
+  for (const button of looser) button.classList.add("looser");
   const again = act("Ask again", () => tell("again"));
   return element("div", { className: "actions" }, ...looser, copy, edit, again, ...thumbs(data, tell));
 }

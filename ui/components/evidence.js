@@ -26,7 +26,9 @@ function open(opened) {
   closeOpen = () => {
     closeOpen = () => {};
     removeEventListener("resize", settle);
+    if (aside.contains(root.getRootNode().activeElement)) button.focus(); // what has the focus is about to go
     aside.hidden = true;
+    root.classList.remove("under");
     button.setAttribute("aria-expanded", "false");
   };
   button.setAttribute("aria-expanded", "true");
@@ -49,7 +51,7 @@ function isRoomBeside(root) {
 }
 
 function place(root, aside) {
-  aside.classList.toggle("beside", isRoomBeside(root));
+  root.classList.toggle("under", !aside.classList.toggle("beside", isRoomBeside(root)));
   aside.style.setProperty("--room", `${room(root)}px`);
 }
 
@@ -60,7 +62,6 @@ function card(opened) {
   shut.onclick = () => {
     wasShut = true;
     closeOpen();
-    button.focus();
   };
   const abstract = segments.map(({ text, numbers }) =>
     numbers.length
