@@ -44,12 +44,7 @@ _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|true)\b", re.IGNORECASE
 )
 _OF_LIBRARY = re.compile(r"\b(?:papers|works|studies|articles|abstracts|titles|library|collection)\b", re.IGNORECASE)
-_LEANING = (
-    "summary",
-    "code",
-    "entry",
-    "citation",
-)  # errands on whatever was spoken of last
+_LEANING = ("summary", "code", "entry", "citation")  # errands on whatever was spoken of last
 _ASKS = re.compile(
     r"^\W*(?:(?:and|but|or|so|also|then|ok|okay|well|now|please)\W+)*(?:(?:on|in|for|of|to|by|with|from) )?"
     r"(?:how|what(?!\W+(?:about|of)\b)|which|who|whose|why|when|where|is|are|was|were|do|does|did|has|have|can|could|will"
