@@ -16,12 +16,13 @@ from rag.encoder import BundledEncoder
 from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRefused
 from rag.evidence import Evidence, gather, widened
 from rag.follow_up import standalone
-from rag.librarian import reply
+from rag.librarian import counted, reply, tally
 from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
 from rag.retrieve import STANDBY, HybridRetriever
 from rag.stream import AnswerStream, Redrawn, Step
 from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Scope, Standalone
+from rag.whole_papers import whole
 
 if TYPE_CHECKING:
     from rag.generate import Writer
@@ -56,30 +57,30 @@ class Pipeline:
         clock, sent = Clock(), list[Message]()
         asked = readable(query.text)
         yield Step(self._searching(query.scope))
-        alone, model = yield from self._standalone(asked, query, sent)
-        told = reply(alone, self.retriever)
-        evidence = Evidence((), ()) if told else self._gathered(alone, query)
+        alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
+        spelled = self.retriever.spelled(asked)
+        if told := reply(spelled, alone, self.retriever, query.scope):
+            evidence, drafting = Evidence((), ()), _painted(told)
+        else:
+            alone, model = yield from self._reworded(asked, alone, query, sent)
+            evidence = self._evidence(spelled, alone, query)
+            drafting = self._drafted(alone, evidence, model, sent)
         clock.mark("retrieval_ms")
-        yield Step(f"Reading {_papers(len(evidence.passages))}")
-        draft = yield from clock.timed(_painted(told) if told else self._drafted(alone, evidence, model, sent))
+        yield Step(f"Reading {counted(len(evidence.passages))}")
+        draft = yield from clock.timed(drafting)
         if query.is_loose and draft.status == "answered":
             draft = replace(draft, notes=(*draft.notes, LOOSE))
         yield _answer(asked, alone, evidence, draft, clock.read())
 
-    def _gathered(self, alone: Standalone, query: Query) -> Evidence:
-        settings = self.settings.model_copy(update={"abstain_below": 0.0}) if query.is_loose else self.settings
-        return gather(self.retriever, settings, alone, query.scope)
-
     def _searching(self, scope: Scope) -> str:
         """Raises LibraryError."""
-        return f"Searching {_papers(len(self.library.within(scope)) if scope else len(self.library))}"
+        return f"Searching {counted(len(self.library.within(scope)) if scope else len(self.library))}"
 
-    def _standalone(
-        self, asked: str, query: Query, sent: list[Message]
+    def _reworded(
+        self, asked: str, alone: Standalone, query: Query, sent: list[Message]
     ) -> Generator[str, None, tuple[Standalone, Model | ModelError | None]]:
-        """By the rule; where that leans on the history, in the model's words. With it, who is to write the answer."""
+        """Where it leans on the history, in the model's words. With it, who is to write the answer."""
         model: Model | ModelError | None = self._model
-        alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
         if alone.text != asked and isinstance(model, Model):
             yield Step(f"{model.name} reads what was said before")
             try:
@@ -87,6 +88,14 @@ class Pipeline:
             except ModelError as error:
                 model = error  # nor could it answer: it is not waited for twice
         return self._spelled(alone), model
+
+    def _evidence(self, asked: str, alone: Standalone, query: Query) -> Evidence:
+        """Of whole papers, where those are asked for; else of their sentences."""
+        found = whole(self.retriever, self.settings, asked, alone, query.scope)
+        if found and not (found.missing and query.is_loose):
+            return found
+        settings = self.settings.model_copy(update={"abstain_below": 0.0}) if query.is_loose else self.settings
+        return gather(self.retriever, settings, alone, query.scope)
 
     def _writer(self, model: Model) -> Writer:
         from rag.generate import Writer  # not before a model writes: its patterns take a tenth of a second to compile
@@ -112,7 +121,7 @@ class Pipeline:
         try:
             draft = yield from self._written(question, evidence, model, sent)
         except ModelError as error:
-            draft = replace(extract.draft(evidence.quotes), fallback=str(error))
+            draft = replace(self._quoted(question, evidence), fallback=str(error))
             yield Redrawn(draft.text)
         return replace(draft, prompt=tuple(sent))
 
@@ -124,7 +133,7 @@ class Pipeline:
             yield PAPERS_DONT_SAY
             return Draft(PAPERS_DONT_SAY, status="abstained", reason=evidence.missing)
         if model is None:
-            draft = extract.draft(evidence.quotes)
+            draft = self._quoted(question, evidence)
             yield from (statement.painted for statement in draft.statements)
             return draft
         if isinstance(model, ModelError):
@@ -133,10 +142,8 @@ class Pipeline:
         yield Step(f"{model.name} writes")
         return (yield from self._writer(model).write(question.asked, quotes, sent))
 
-
-def _papers(count: int) -> str:
-    """1 paper, 90 papers."""
-    return f"{count:,} paper{'' if count == 1 else 's'}"
+    def _quoted(self, question: Standalone, evidence: Evidence) -> Draft:
+        return extract.draft(evidence.quotes, tally(question, self.retriever, evidence.quotes))
 
 
 def _painted(draft: Draft) -> Generator[str, None, Draft]:

@@ -139,13 +139,100 @@ def test_both_reach_back_beyond_an_answer_that_cited_one() -> None:
     assert about("Which of these two is smaller?", history) == ("multimae", "alip")
 
 
-@pytest.mark.parametrize(
-    "question", ["Is there something like that for audio?", "any other papers?", "is there also another one?"]
-)
-def test_others_are_asked_for_without_the_papers_cited_last(question: str) -> None:
+def test_others_that_do_something_more_are_asked_for_without_the_papers_cited_so_far() -> None:
+    question = "Is there something like that for audio?"
     alone = standalone(question, ONE, lookup, owner)
-    assert (alone.without, alone.papers) == (("multimae",), ())
     assert alone.text == f"What is MultiMAE? {question}"
+    assert (alone.without, alone.papers) == (("multimae",), ())
+    assert standalone(question, (*TWO, *ONE), lookup, owner).without == ("alip", "laclip", "multimae")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["any other papers?", "is there also another one?", "Is there another one like it?", "something similar?",
+     "more like this", "Show me related work", "What else is there?", "Are there any similar approaches?",
+     "which other models are comparable?", "anything else like that?"],
+)  # fmt: skip
+def test_others_like_a_paper_are_asked_for_by_its_title(question: str) -> None:
+    alone = standalone(question, ONE, lookup, owner)
+    assert alone.text == "Which other papers are like “MultiMAE”?"
+    assert (alone.without, alone.papers) == (("multimae",), ("multimae",))
+
+
+def test_others_of_a_list_are_asked_for_by_what_it_lists() -> None:
+    alone = standalone("any others?", TWO, lookup, owner)
+    assert alone.text == "Which works rewrite captions? any others?"
+    assert alone.without == ("alip", "laclip")
+
+
+def test_another_after_another_is_like_the_first_and_is_neither() -> None:
+    history = (*ONE, Turn("user", "Is there another one like it?"), Turn("assistant", "ALIP. [1]", ("ALIP",)))
+    alone = standalone("and another one?", history, lookup, owner)
+    assert (alone.papers, alone.without) == (("multimae",), ("multimae", "alip"))
+
+
+REFUSED = Turn("assistant", "The papers don't say.")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["how is it trained?", "what is it?", "What does it do?", "which datasets?", "Any results?", "and the latency?",
+     "what are the results?", "is it fast?", "does it outperform others?", "what problem does it address?"],
+)  # fmt: skip
+@pytest.mark.parametrize("first", ["How many attention heads does ALIP use?", "Who wrote ALIP?", "ALIP's licence?"])
+def test_a_request_of_its_own_carries_no_other_that_was_refused(first: str, question: str) -> None:
+    alone = standalone(question, (Turn("user", first), REFUSED), lookup, owner)
+    assert alone.text == f"{question.rstrip('?')} (about “ALIP”)?"
+
+
+def test_nor_one_that_was_answered() -> None:
+    history = (Turn("user", "How many parameters does ALIP have?"), Turn("assistant", "One. [1]", ("ALIP",)))
+    assert "parameters" not in standalone("How is it trained?", history, lookup, owner).text
+
+
+def test_the_paper_of_a_refused_question_is_the_one_spoken_of() -> None:
+    history = (*ONE, Turn("user", "How many GPUs does ALIP use?"), REFUSED)
+    assert about("how is it trained?", history) == ("alip",)
+
+
+@pytest.mark.parametrize(
+    ("first", "topic"),
+    [
+        ("How many GPUs does the caption rewriter use?", "the caption rewriter use"),
+        ("What is the learning rate of the caption rewriter?", "the caption rewriter"),
+        ("Which optimizer is the caption rewriter trained with?", "the caption rewriter trained with"),
+    ],
+)
+def test_of_a_refused_question_without_a_name_the_topic_is_carried_and_not_what_it_asked(
+    first: str, topic: str
+) -> None:
+    alone = standalone("how is it trained?", (Turn("user", first), REFUSED), lookup, owner)
+    assert alone.text == f"how is it trained ({topic})?"
+
+
+@pytest.mark.parametrize("question", ["and layers?", "on COCO?", "by how much?", "what about the large ones?", "why?"])
+def test_what_asks_nothing_by_itself_carries_the_request(question: str) -> None:
+    history = (Turn("user", "How many heads does ALIP use?"), Turn("assistant", "Eight. [1]", ("ALIP",)))
+    alone = standalone(question, history, lookup, owner)
+    assert alone.text.startswith(f"How many heads does ALIP use? {question.rstrip('?')}")
+
+
+def test_a_question_without_a_topic_of_its_own_opens_none() -> None:
+    alone = standalone("how fast is it?", ONE, lookup, owner)
+    assert alone.asked == alone.text == "how fast is it (about “MultiMAE”)?"
+
+
+@pytest.mark.parametrize("question", ["Which papers have code?", "how many papers?", "list all titles", "hello!"])
+def test_a_question_about_the_library_does_not_lean_on_the_conversation(question: str) -> None:
+    assert standalone(question, ONE, lookup, owner).text == question
+
+
+@pytest.mark.parametrize(
+    "question", ["BibTeX", "bibtex please", "cite it", "Citation?", "tell me more", "summarise", "Code?", "more"]
+)
+def test_an_errand_is_run_for_the_paper_spoken_of(question: str) -> None:
+    alone = standalone(question, ONE, lookup, owner)
+    assert (alone.papers, alone.text) == (("multimae",), f"{question.rstrip('?')} (about “MultiMAE”)?")
 
 
 def test_a_fragment_carries_the_last_question_that_was_answered_and_whole() -> None:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
+
+import numpy as np
 import pytest
 from bibtexparser.entrypoint import parse_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.librarian import bibtex
+from rag.about import MOST_PAPERS
+from rag.config import Settings
+from rag.encoder import BundledEncoder
+from rag.entries import bibtex
+from rag.librarian import reply
+from rag.library import Library
 from rag.pipeline import Pipeline
-from rag.types import Answer, Paper, Query, Turn
+from rag.retrieve import HybridRetriever
+from rag.spine import offers_code, spine
+from rag.types import EVERYTHING, Answer, Paper, Query, Scope, Standalone, Turn
 
 
 def ask(pipeline: Pipeline, text: str) -> Answer:
     return pipeline.ask(Query(text)).answer
 
 
-@pytest.mark.parametrize("text", ["hello", "Hi there!", "thanks a lot", "What can you do?"])
+@pytest.mark.parametrize(
+    "text",
+    ["hello", "Hi there!", "thanks a lot", "What can you do?", "hello there, how are you?",
+     "Thank you so much, that was great!", "hey, good evening", "ok thanks, bye", "who are you?", "cool",
+     "please help me"],
+)  # fmt: skip
 def test_a_greeting_is_met_with_what_can_be_asked(pipeline: Pipeline, text: str) -> None:
     answer = ask(pipeline, text)
     assert (answer.status, answer.citations) == ("answered", ())
@@ -24,51 +40,254 @@ def test_a_greeting_is_met_with_what_can_be_asked(pipeline: Pipeline, text: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["How many papers are there?", "how big is this collection?", "how many papers do you have"]
-)
+    "text",
+    ["How many papers are there?", "how big is this collection?", "how many papers do you have", "number of papers?",
+     "what's the size of your library", "count the papers, please", "so how many articles do we hold in total?"],
+)  # fmt: skip
 def test_how_many_papers_there_are_is_counted(pipeline: Pipeline, text: str) -> None:
     assert ask(pipeline, text).text == "The library holds 90 papers."
 
 
-@pytest.mark.parametrize("text", ["What is in this collection?", "what's this library about?", "list all papers"])
+@pytest.mark.parametrize(
+    "text", ["What is in this collection?", "what's this library about?", "which topics are covered by the papers?"]
+)
 def test_what_the_collection_is_about_is_told_by_its_titles(pipeline: Pipeline, text: str) -> None:
     assert "language" in ask(pipeline, text).text
 
 
 @pytest.mark.parametrize(
-    "text", ["Which papers have code?", "which ones release their source code", "list all with github"]
-)
-def test_papers_with_code_are_listed_each_with_the_sentence_that_says_where(pipeline: Pipeline, text: str) -> None:
+    "text",
+    ["list all titles", "list all papers", "show me every title", "what papers do you have?", "Which papers are in the "
+     "library?", "give me the titles please"],
+)  # fmt: skip
+def test_titles_are_listed(pipeline: Pipeline, text: str) -> None:
+    answer = ask(pipeline, text).text
+    assert answer.startswith("The library holds 90 papers.\n• ")
+    assert all(paper.title in answer for paper in pipeline.library.papers())
+
+
+def test_of_many_titles_the_first_are_listed_and_the_rest_is_said(library: Library, encoder: BundledEncoder) -> None:
+    with library.writing() as write:
+        for number in range(101):
+            write.put(Paper(f"p{number}", f"Title {number:03}", "An abstract."), lambda _: ())
+        write.commit(encoder.fingerprint, (), np.zeros((0, 384)))
+    answer = reply("list all titles", Standalone("", ""), HybridRetriever(library, encoder, Settings()), EVERYTHING)
+    assert answer
+    assert answer.text.startswith(
+        "The library holds 101 papers. The first 100 in its order; all of them: askpapers papers"
+    )
+    assert answer.text.endswith("Title 099")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Which papers have code?", "which ones release their source code", "list all with github", "which have code?",
+     "any papers with a public implementation?", "who shares code?"],
+)  # fmt: skip
+def test_papers_with_code_are_listed_each_with_the_sentence_that_offers_it(pipeline: Pipeline, text: str) -> None:
     answer = ask(pipeline, text)
-    assert "of the 90 abstracts give an address" in answer.text
+    assert answer.text.startswith("30 of the 90 abstracts offer code. The first 10, in the library's order:")
     assert len(answer.citations) == 10
-    assert all("http" in citation.span.text or "github" in citation.span.text.lower() for citation in answer.citations)
+    assert all("code" in citation.span.text.lower() for citation in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "offers"),
+    [
+        ("Code is available at https://github.com/a/b.", True),
+        ("The source code will be publicly available upon publication.", True),
+        ("We release our code and models.", True),
+        ("See https://github.com/a/b for more.", True),
+        ("Project page: https://a.github.io.", False),
+        ("Dataset and models are available at https://github.com/a/b.", False),
+        ("We release our models at https://aka.ms/b.", False),
+        ("We pre-train on 7.4M Python files from GitHub, an open-sourced code-understanding BERT.", False),
+        ("Understanding source code is hard.", False),
+    ],
+)
+def test_an_address_or_a_release_of_something_else_is_no_code(sentence: str, offers: bool) -> None:
+    assert offers_code(sentence) is offers
+
+
+@pytest.mark.parametrize(
+    "text", ["how many papers use CLIP?", "How many of the papers mention BERT?", "how many works are about captions?"]
+)
+def test_how_many_papers_do_something_is_told_by_how_many_are_quoted(pipeline: Pipeline, text: str) -> None:
+    answer = ask(pipeline, text)
+    quoted = len({citation.span.paper.id for citation in answer.citations})
+    assert re.match(rf"(At least )?{quoted} papers, by their abstracts:\n\n“", answer.text)
+    assert answer.text.startswith("At least") is (quoted == MOST_PAPERS)
 
 
 @pytest.mark.parametrize(
     "text",
     ["How many papers were used to train MAMMAL?", "How many parameters does Cappy have?", "What is MetaCLIP?",
-     "What is the code of MultiCapCLIP?", "What is CuBERT's training corpus?",
+     "Does CuBERT embed source code?", "What is CuBERT's training corpus?",
      "How many figure-caption pairs were extracted from biomedical research articles?",
-     "Which papers pretrain with source code?", "Hello world models: which papers study them?"],
+     "Which papers pretrain with source code?", "Which papers cite CLIP?", "how large is the corpus?",
+     "Can you cite a result of MetaCLIP?", "Describe how ALIP is trained", "Summarise the results of MetaCLIP",
+     "Hello world models: which papers study them?"],
 )  # fmt: skip
 def test_what_is_asked_of_papers_is_left_to_them(pipeline: Pipeline, text: str) -> None:
     assert ask(pipeline, text).text.startswith(("“", "The papers don't say."))
 
 
-def test_an_entry_is_given_of_the_paper_named(pipeline: Pipeline) -> None:
-    (entry,) = parse_string(ask(pipeline, "BibTeX for RetroMAE v2").text).entries
-    assert entry["title"].startswith("RetroMAE v2: Duplex Masked Auto-Encoder")
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("BibTeX for RetroMAE v2", "RetroMAE v2: Duplex Masked Auto-Encoder"),
+        ("bibtex metaclip", "Demystifying CLIP Data"),
+        ("Demystifying CLIP Data bibtex", "Demystifying CLIP Data"),
+        ("cite CapsFusion", "CapsFusion"),
+        ("How do I cite MetaCLIP?", "Demystifying CLIP Data"),
+        ("citation for “Improving CLIP Training with Language Rewrites”", "Improving CLIP Training"),
+        ("MUVERA reference, please", "MUVERA"),
+        ("BibTeX of the paper on capsule prompts", "Learning to Compress Prompt"),
+    ],
+)
+def test_an_entry_is_given_of_the_paper_named(pipeline: Pipeline, text: str, title: str) -> None:
+    (entry,) = parse_string(ask(pipeline, text).text).entries
+    assert entry["title"].startswith(title)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("BibTeX for Mistral", "Mistral"), ("bibtex of mistral", "mistral"), ("Cite GPT-7 please", "GPT-7"),
+     ("bibtex of CLIP", "CLIP"), ("citation for Mistral 7B", "Mistral 7B")],
+)  # fmt: skip
+def test_of_what_is_not_here_no_entry_is_given(pipeline: Pipeline, text: str, name: str) -> None:
+    answer = ask(pipeline, text).text
+    assert answer.startswith(f"No paper here is called “{name}”.")
+    assert "@" not in answer
+
+
+def test_of_two_names_the_unknown_one_is_told(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "BibTeX for GPT-7 and MetaCLIP").text
+    assert answer.startswith("No paper here is called “GPT-7”.\n\n@misc{")
 
 
 def test_an_entry_of_nothing_in_particular_is_asked_back(pipeline: Pipeline) -> None:
     assert ask(pipeline, "the BibTeX?").text.startswith("Of which paper?")
 
 
-def test_and_of_the_paper_that_the_conversation_is_about(pipeline: Pipeline) -> None:
-    cited = ask(pipeline, "What is MetaCLIP?").citations[0].span.paper
-    history = (Turn("user", "What is MetaCLIP?"), Turn("assistant", "A recipe. [1]", (cited.id,)))
-    assert "Demystifying CLIP Data" in pipeline.ask(Query("give me its bibtex", history)).answer.text
+METACLIP = ("What is MetaCLIP?", "Demystifying CLIP Data")
+ULIP = ("What is ULIP-2?", "ULIP-2: Towards Scalable Multimodal Pre-training For 3D Understanding")
+CAPPY = ("What is Cappy?", "Cappy: Outperforming and Boosting Large Multi-Task LMs with a Small Scorer")
+
+
+def after(pipeline: Pipeline, text: str, *said: tuple[str, str]) -> Answer:
+    """A follow-up, where each question was answered from the paper of that title."""
+    history = tuple(
+        turn for asked, title in said for turn in (Turn("user", asked), Turn("assistant", "So it is. [1]", (title,)))
+    )
+    return pipeline.ask(Query(text, history)).answer
+
+
+@pytest.mark.parametrize(
+    "text", ["give me its bibtex", "Bibtex", "BibTeX?", "cite it", "citation please", "reference?"]
+)
+def test_an_entry_is_given_of_the_paper_that_the_conversation_is_about(pipeline: Pipeline, text: str) -> None:
+    assert "title = {Demystifying CLIP Data}" in after(pipeline, text, METACLIP).text
+
+
+def test_an_entry_is_given_of_the_paper_counted(pipeline: Pipeline) -> None:
+    assert "title = {ULIP-2:" in after(pipeline, "bibtex of the last", METACLIP, ULIP).text
+
+
+@pytest.mark.parametrize("text", ["how many papers?", "How many papers do you have?"])
+def test_the_library_is_asked_within_a_conversation_too(pipeline: Pipeline, text: str) -> None:
+    assert after(pipeline, text, METACLIP).text == "The library holds 90 papers."
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["does it have code?", "is the source code available?", "github?", "where can I find the implementation?",
+     "is it open source?", "a link to the repo please", "Do they release their code?", "which have code?"],
+)  # fmt: skip
+def test_the_code_asked_for_is_that_of_the_papers_spoken_of(pipeline: Pipeline, text: str) -> None:
+    answer = after(pipeline, text, METACLIP)
+    assert [citation.span.paper.title for citation in answer.citations] == ["Demystifying CLIP Data"]
+    assert "github.com/facebookresearch/MetaCLIP" in answer.text
+
+
+def test_of_several_spoken_of_those_with_code_are_quoted(pipeline: Pipeline) -> None:
+    answer = after(pipeline, "do both have code?", CAPPY, ULIP)
+    assert [citation.span.paper.title for citation in answer.citations] == [ULIP[1]]
+
+
+def test_code_that_no_abstract_offers_is_refused_with_that_reason(pipeline: Pipeline) -> None:
+    answer = after(pipeline, "is there code?", CAPPY)
+    assert (answer.status, answer.reason) == ("abstained", f"“{CAPPY[1]}” is here, but its abstract offers no code.")
+    assert answer.passages
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tell me more", "summarise it", "Summary?", "what is it about?", "tl;dr", "explain it briefly", "more please"],
+)
+def test_a_summary_holds_problem_method_and_result_and_no_address(pipeline: Pipeline, text: str) -> None:
+    answer = after(pipeline, text, METACLIP)
+    quotes = [citation.span.text for citation in answer.citations]
+    assert [quote.split()[0] for quote in quotes] == ["However,", "In", "In"]
+    assert "introduce Metadata-Curated Language-Image Pre-training" in quotes[1]
+    assert "70.8%" in quotes[2]
+
+
+@pytest.mark.parametrize(
+    "text", ["summarise MetaCLIP", "What is Demystifying CLIP Data about?", "MetaCLIP in a nutshell"]
+)
+def test_a_summary_is_given_of_the_paper_named(pipeline: Pipeline, text: str) -> None:
+    assert {citation.span.paper.title for citation in ask(pipeline, text).citations} == {"Demystifying CLIP Data"}
+
+
+def test_no_summary_says_where_something_can_be_had(shipped: Library) -> None:
+    summaries = [span for paper in shipped.papers() for span in spine(paper, 3)]
+    assert len(summaries) > 2 * len(shipped)
+    assert not [span.text for span in summaries if re.search(r"https?://|webpage", span.text)]
+    assert not [span.text for span in summaries if offers_code(span.text)]
+
+
+@given(st.text(max_size=300), st.integers(1, 4))
+def test_the_spine_of_any_abstract_is_of_its_own_sentences(abstract: str, most: int) -> None:
+    found = spine(Paper("id", "Title", abstract), most)
+    assert len(found) <= most
+    assert bool(found) is bool(abstract.strip())
+    assert list(found) == sorted(set(found), key=lambda span: span.start)
+
+
+def test_others_like_it_are_found_though_none_of_them_says_so(pipeline: Pipeline) -> None:
+    answer = after(pipeline, "Is there another one like it?", METACLIP)
+    found = [citation.span.paper.title for citation in answer.citations]
+    assert 0 < len(found) == len(set(found)) <= 3
+    assert METACLIP[1] not in found
+    assert all("CLIP" in citation.span.paper.abstract for citation in answer.citations)
+
+
+@pytest.fixture(scope="module")
+def scope(shipped: Library) -> Scope:
+    return Scope(papers=tuple(paper.id for paper in islice(shipped.papers(), 12)))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("how many papers?", "The chosen scope holds 12 papers."),
+        ("list all titles", "The chosen scope holds 12 papers.\n• Routing with Self-Attention"),
+        ("which have code?", "2 of the 12 abstracts within the chosen scope offer code."),
+        ("what is in the library?", "The chosen scope holds 12 papers."),
+        ("BibTeX for ULIP-2", f"“{ULIP[1]}” lies outside the chosen scope."),
+        ("BibTeX for UL2", "@misc{"),
+    ],
+)
+def test_the_librarian_keeps_within_the_scope(pipeline: Pipeline, scope: Scope, text: str, told: str) -> None:
+    assert pipeline.ask(Query(text, scope=scope)).answer.text.startswith(told)
+
+
+def test_no_paper_outside_the_scope_is_summed_up_or_given_as_another(pipeline: Pipeline, scope: Scope) -> None:
+    history = (Turn("user", CAPPY[0]), Turn("assistant", "A scorer. [1]", (CAPPY[1],)))
+    others = pipeline.ask(Query("any others like it?", history, scope)).answer
+    assert {citation.span.paper.id for citation in others.citations} <= set(scope.papers)
+    assert CAPPY[1] not in pipeline.ask(Query("summarise it", history, scope)).answer.text
 
 
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40).filter(
@@ -84,7 +303,7 @@ def test_an_entry_of_whatever_paper_is_one_entry(title: str, author: str, venue:
     assert not library.failed_blocks
 
 
-@pytest.mark.parametrize("text", ["What is MetaCLIP?", "hello"])
+@pytest.mark.parametrize("text", ["What is MetaCLIP?", "hello", "how many papers use CLIP?", "which have code?"])
 def test_what_is_streamed_is_the_text_here_too(pipeline: Pipeline, text: str) -> None:
     stream = pipeline.ask(Query(text))
     assert "".join(stream) == stream.answer.text
