@@ -67,15 +67,23 @@ def _nearest(retriever: HybridRetriever, settings: Settings, question: Standalon
 def _named(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[str, ...]:
     """The papers that a question names, when it names more than one: in the question's order; else none."""
     found = {passage.span.paper.id for passage in passages}
-    owners = (retriever.owner(name) for name in names(text))
-    papers = tuple(dict.fromkeys(owner for owner in owners if owner in found))
+    owners = [(name, owner) for name in names(text) if (owner := retriever.owner(name)) in found]
+    if len({owner for _, owner in owners}) < 2:
+        return ()
+    papers = tuple(dict.fromkeys(owner for name, owner in owners if owner and retriever.is_own(name, owner)))
     return papers if len(papers) > 1 else ()
 
 
 def _answering_first(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """The nearest few by score and by how likely each answers."""
+    """The nearest few by score and by how likely each answers; where one is named, by what they are about.
+
+    A named paper that lacks what is asked for is still the one asked about.
+    """
+    near = [passage.span.paper.id for passage in passages[:CLOSE]]
+    named = any(retriever.owner(name) in near for name in names(text))
 
     def worth(passage: Passage) -> float:
-        return passage.score + ANSWERING * log_odds(retriever.verdict(text, [passage.span.paper.id]).chance)
+        verdict = retriever.verdict(text, [passage.span.paper.id])
+        return passage.score + ANSWERING * (verdict.about if named else log_odds(verdict.chance))
 
     return (*sorted(passages[:CLOSE], key=worth, reverse=True), *passages[CLOSE:])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.about import Found, find
-from rag.answerable import Verdict, chance_of, listed, log_odds
+from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
+from rag.lacking import listed
 from rag.question import names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
@@ -32,10 +33,11 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     if not found.passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
     quotes = _quotes(retriever, settings, found)
-    chance, lacking = _verdict(retriever, found) if quotes else (0.0, None)
-    if chance < settings.abstain_below or not quotes:
-        return Evidence(found.passages, (), lacking or _too_far(retriever, found), chance)
-    return Evidence(found.passages, quotes, confidence=chance)
+    verdict = _verdict(retriever, found) if quotes else Verdict(0.0)
+    if verdict.chance < settings.abstain_below or not quotes:
+        lacking = retriever.lacking(found.question.text, found.papers)
+        return Evidence(found.passages, (), lacking or _too_far(retriever, found), verdict.chance)
+    return Evidence(found.passages, quotes, confidence=verdict.chance)
 
 
 def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:

@@ -111,8 +111,9 @@ class Pipeline:
         return replace(alone, text=said, asked=said) if said else alone
 
     def _spelled(self, question: Standalone) -> Standalone:
-        spelled = self.retriever.spelled
-        return replace(question, text=spelled(question.text), asked=spelled(question.asked))
+        text, asked = self.retriever.spelled(question.text), self.retriever.spelled(question.asked)
+        notes = tuple(f"Read as “{meant}”: the library knows no “{typed}”." for typed, meant in asked.renamed)
+        return replace(question, text=text.text, asked=asked.text, notes=notes)
 
     def _drafted(
         self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, sent: list[Message]
@@ -170,7 +171,7 @@ def _answer(asked: str, alone: Standalone, evidence: Evidence, draft: Draft, tim
         citations=draft.citations,
         passages=evidence.passages,
         confidence=evidence.confidence,
-        notes=draft.notes,
+        notes=(*alone.notes, *draft.notes),
         model=draft.model,
         usage=draft.usage,
         prompt=draft.prompt,
