@@ -66,7 +66,7 @@ def counted(question: str) -> str | None:
     asked = _HOW_MANY.search(question)
     words = asked[1].split() if asked else []
     for place, word in enumerate(words):
-        if _ENDS_A_NOUN.fullmatch(word):
+        if _ENDS_A_NOUN.fullmatch(word) or word == "times":  # a factor, and nothing that is counted
             return None
         if _PLURAL.fullmatch(word):
             return " ".join(words[: place + 1])

@@ -20,7 +20,7 @@ _NUMBERED = re.compile(r"([^\W\d_][\w-]*) (\d+(?:\.\d+)?)(?![\w.%,])")
 _HEAD = re.compile(
     r"(?P<name>\S+(?: [^\s:]+){0,4}?)(?P<version> v?\d[\d.]*)?(?: \((?P<short>[^\s()]+)\))?(?::| - | -- )"
 )
-_COINS = r"(?:propos\w+|introduc\w+|present\w*|call(?:ed)?|named?|dubbed|termed|develop\w*|releas\w+)"
+_COINS = r"(?:propos\w+|introduc\w+|present\w*|call(?:ed)?|named?|dubbed|termed|develop\w*)"
 _LONGEST = 4  # words that one name may be written in
 _LEAST_INITIALS = 3  # letters: two fit by chance
 
@@ -88,7 +88,8 @@ def introduces(text: str, name: str) -> bool:
     """Whether the text says what the name stands for, as in "masked language modeling (MLM)", or whose it is: "we
     propose MLM", "MLM is"."""
     word = rf"{re.escape(name)}s?(?!\w)"
-    said = rf"\({word}\)|\b{_COINS}\b[^.]*?(?<!\w){word}|(?:^|[.] ){word} (?:\([^()]+\) )?(?:is|are)\b|{word} \([A-Z]"
+    defined = rf"(?:^|[.] ){word} (?:\([^()]+\) )?(?:is|are)\b"
+    said = rf"\({word}\)|\b{_COINS}\b[^.]{{0,40}}?(?<!\w){word}|{defined}|{word} \([A-Z]"
     return bool(re.search(said, text, re.IGNORECASE))
 
 

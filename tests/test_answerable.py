@@ -67,6 +67,7 @@ def test_what_is_offered_is_not_missed(question: str) -> None:
         ("How many hours did training CuBERT take?", "hours"),
         ("How many languages CuBERT supports?", "languages"),
         ("How many does it support?", None),
+        ("How many times fewer candidates are retrieved?", None),
         ("What is it?", None),
     ],
 )
