@@ -25,6 +25,7 @@ from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.library import Library
 from rag.pipeline import Pipeline
+from rag.spelling import Spelled
 from rag.types import Standalone
 
 SHOWN = ("right", "hit@1", "citation precision", "citation recall", "evidence recall", "facts", "right refusals",
@@ -55,7 +56,7 @@ PARTS = (
     Part("nothing is off"),
     Part("words", settings={"words_weight": 0.0}),
     Part("whose a name is", {"rag.retrieve.NAMED": 0.0}),
-    Part("slips of the finger", {"rag.retrieve.corrected": lambda text, *_: text}),
+    Part("slips of the finger", {"rag.retrieve.corrected": lambda text, *_: Spelled(text)}),
     Part("likeness to the first found", {"rag.retrieve.FEEDBACK": 0.0}),
     Part("the likeliest answer first", {"rag.about.ANSWERING": 0.0}),
     Part("how many papers, by score", {"rag.about.NEAR": 0.0}),

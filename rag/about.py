@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from rag.answerable import log_odds
 from rag.config import Settings
+from rag.lacking import listed
+from rag.language import is_english
+from rag.lists import Wanted, holds, wanted
 from rag.question import asks_for_several, names
 from rag.retrieve import HybridRetriever
 from rag.types import Passage, Scope, Standalone
@@ -15,6 +18,10 @@ MOST_PAPERS = 6  # quoted from when several are asked for
 NEAR = 0.53  # share of the first paper's score that a further paper needs
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
+TIMELESS = "The library does not know in which year any of these papers appeared."
+NOT_DENIED = "An abstract tells what a paper does: which papers do not do something can't be found."
+BEST = "Which paper is best no abstract tells: this is the nearest to the question."
+LAST_YEAR = 9000  # beyond it, no end was named
 CLOSE = 3  # papers of which the one that answers best comes first
 ANSWERING = 1.2  # standard deviations that a log-odd of answering is worth
 
@@ -26,17 +33,23 @@ class Found(NamedTuple):
     passages: tuple[Passage, ...]
     papers: tuple[str, ...]
     named: bool = False  # by the question or the conversation, rather than found
+    listed: bool = False  # by what is known of each: they need not be likely to answer
+    missing: str | None = None  # why there are none
 
 
 def find(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> Found:
     """No passages where the scope holds no paper. Raises LibraryError."""
-    question = _within(retriever, _on_topic(retriever, question, scope), scope)
+    question = _within(retriever, _on_topic(retriever, _in_english(retriever, question), scope), scope)
     passages = _nearest(retriever, settings, question, scope)
+    if not question.papers and (found := by_list(retriever, settings, Found(question, passages, ()), scope)):
+        return found
     if named := question.papers or _named(retriever, question.text, passages):
         return Found(question, passages, named, named=True)
     if asks_for_several(question.asked) and passages:
         near = [p.span.paper.id for p in passages if p.score >= NEAR * passages[0].score]
         return Found(question, passages, tuple(near[:MOST_PAPERS]))
+    if wanted(question.asked).best:
+        question = replace(question, notes=(*question.notes, BEST))
     passages = _answering_first(retriever, question.text, passages)
     return Found(question, passages, tuple(passage.span.paper.id for passage in passages[:1]))
 
@@ -47,7 +60,69 @@ def _on_topic(retriever: HybridRetriever, question: Standalone, scope: Scope) ->
         return question
     found = {passage.span.paper.id: passage.score for passage in retriever.search(question.asked, scope)}
     best, of_these = max(found.values(), default=0.0), max(found.get(paper, 0.0) for paper in question.papers)
-    return Standalone(question.asked, question.asked) if best > SURE and of_these < best - FAR else question
+    return replace(question, text=question.asked, papers=()) if best > SURE and of_these < best - FAR else question
+
+
+def _in_english(retriever: HybridRetriever, question: Standalone) -> Standalone:
+    """A question in another language as one for what it names: that is all that can be understood of it."""
+    own = {owner: name for name in reversed(names(question.asked)) if (owner := retriever.owner(name))}
+    if is_english(question.asked) or not own:
+        return question
+    text = f"What is {listed([*own.values()][::-1], 'and')}?"
+    note = f"Read as “{text}”: the question is not in English, in which the abstracts are searched."
+    return replace(question, text=text, asked=text, notes=(*question.notes, note))
+
+
+def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope) -> Found | None:
+    """Where a list is asked for by a topic in a few words, by years, or by what no abstract tells; else None."""
+    asked = wanted(found.question.asked)
+    if asked.denied:
+        return found._replace(missing=NOT_DENIED)
+    if asked.years or asked.newest:
+        return _of_years(retriever, settings, found, scope, asked)
+    if asked.topic:
+        return _of_topic(retriever, found, asked.topic)
+    return None
+
+
+def _of_topic(retriever: HybridRetriever, found: Found, topic: str) -> Found:
+    """Nearness alone would list what is least far from a topic that none is about."""
+    held = [passage.span.paper for passage in found.passages]
+    papers = tuple(paper.id for paper in held if holds(f"{paper.title}. {paper.abstract}", topic))
+    none = f"None of the {len(retriever.library):,} abstracts speaks of “{topic}”."
+    return found._replace(papers=papers[:MOST_PAPERS], listed=True, missing=None if papers else none)
+
+
+def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope, asked: Wanted) -> Found:
+    """Of the years asked for, or the newest; it is said of how many papers no year is known."""
+    within = retriever.library.within(scope) if scope else None
+    years = {p.id: p.year for p in retriever.library.papers() if p.year and (within is None or p.id in within)}
+    if not years:
+        return found._replace(missing=TIMELESS)
+    first, last = asked.years or (min(years.values()), max(years.values()))
+    chosen = sorted((paper for paper in years if first <= years[paper] <= last), key=lambda paper: -years[paper])
+    if not chosen:
+        return found._replace(missing=f"No paper here is known to have appeared {_between(first, last)}.")
+    if asked.newest and not asked.topic:
+        chosen = chosen[:MOST_PAPERS]
+    passages = retriever.search(found.question.text, Scope(papers=tuple(chosen)), settings.passages)
+    question = replace(found.question, notes=(*found.question.notes, *_undated(len(retriever.library) - len(years))))
+    dated = found._replace(question=question, passages=passages)
+    if asked.topic:
+        dated = _of_topic(retriever, dated, asked.topic)
+    else:
+        dated = dated._replace(papers=tuple(p.span.paper.id for p in passages), listed=True)
+    return dated._replace(papers=tuple(sorted(dated.papers, key=lambda paper: -years[paper])))
+
+
+def _between(first: int, last: int) -> str:
+    if first == last:
+        return f"in {first}"
+    return f"after {first - 1}" if last > LAST_YEAR else f"until {last}" if first < 0 else f"from {first} to {last}"
+
+
+def _undated(count: int) -> tuple[str, ...]:
+    return (f"Of {count:,} papers the library does not know the year.",) if count > 0 else ()
 
 
 def _within(retriever: HybridRetriever, question: Standalone, scope: Scope) -> Standalone:
@@ -67,15 +142,23 @@ def _nearest(retriever: HybridRetriever, settings: Settings, question: Standalon
 def _named(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[str, ...]:
     """The papers that a question names, when it names more than one: in the question's order; else none."""
     found = {passage.span.paper.id for passage in passages}
-    owners = (retriever.owner(name) for name in names(text))
-    papers = tuple(dict.fromkeys(owner for owner in owners if owner in found))
+    owners = [(name, owner) for name in names(text) if (owner := retriever.owner(name)) in found]
+    if len({owner for _, owner in owners}) < 2:
+        return ()
+    papers = tuple(dict.fromkeys(owner for name, owner in owners if owner and retriever.is_own(name, owner)))
     return papers if len(papers) > 1 else ()
 
 
 def _answering_first(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """The nearest few by score and by how likely each answers."""
+    """The nearest few by score and by how likely each answers; where one is named, by what they are about.
+
+    A named paper that lacks what is asked for is still the one asked about.
+    """
+    near = [passage.span.paper.id for passage in passages[:CLOSE]]
+    named = any(retriever.owner(name) in near for name in names(text))
 
     def worth(passage: Passage) -> float:
-        return passage.score + ANSWERING * log_odds(retriever.verdict(text, [passage.span.paper.id]).chance)
+        verdict = retriever.verdict(text, [passage.span.paper.id])
+        return passage.score + ANSWERING * (verdict.about if named else log_odds(verdict.chance))
 
     return (*sorted(passages[:CLOSE], key=worth, reverse=True), *passages[CLOSE:])

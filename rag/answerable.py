@@ -6,16 +6,16 @@ The weights are learned on the dev questions: python -m eval.train_answerable.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from rag.attributes import uncounted, unmet
+from rag.attributes import asked, uncounted, unmet
+from rag.lacking import Knows, bears, foreign, unknown
 from rag.offers import Rarity, beyond, covered, learned
-from rag.question import asks_for_figure, holds_figure, names
-from rag.words import plain, tokens
+from rag.question import asked_kind, asks_for_figure, bare_name, holds_figure, names
+from rag.words import tokens
 
 WEIGHTS = Path(__file__).with_name("answerable.json")
 FEATURES = (
@@ -27,7 +27,11 @@ FEATURES = (
     "attribute",  # asked-for attributes, as the learning rate, that the abstract doesn't offer
     "count",  # "how many heads", and no number of heads
     "figure",  # a figure is asked for, and the two nearest sentences hold none
+    "offered",  # asked-for attributes that the abstract does offer
+    "bare name",  # nothing is asked but what a name is, and these papers mention it
+    "kind",  # of what is named, "which tool" is asked, and nothing here speaks of a tool
 )
+OF_THE_ABSTRACT = ("attribute", "count", "figure", "offered", "kind")  # what it gives, not what it is about
 
 
 class Read(NamedTuple):
@@ -39,18 +43,22 @@ class Read(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The chance that the question is answered (0 to 1), and in words what speaks most against it."""
+    """The chance that the question is answered (0 to 1).
+
+    `about`: log-odds by what the papers are about alone, whatever they give or don't give of it.
+    """
 
     chance: float
-    lacking: str | None
+    about: float = 0.0
 
 
-def verdict(question: str, read: Read, rarity: Rarity, knows: Callable[[str], bool]) -> Verdict:
+def verdict(question: str, read: Read, rarity: Rarity, knows: Knows) -> Verdict:
     """`knows` tells whether any paper of the collection mentions a name."""
-    row = features(question, read, rarity, knows)
     worth = weights()
-    odds = worth["bias"] + sum(worth[name] * value for name, value in zip(FEATURES, row, strict=True))
-    return Verdict(chance_of(odds), _lacking(question, read, knows))
+    row = zip(FEATURES, features(question, read, rarity, knows), strict=True)
+    parts = {name: worth[name] * value for name, value in row}
+    odds = worth["bias"] + sum(parts.values())
+    return Verdict(chance_of(odds), odds - sum(parts[name] for name in OF_THE_ABSTRACT))
 
 
 def chance_of(odds: float) -> float:
@@ -69,72 +77,39 @@ def weights() -> dict[str, float]:
     return learned(WEIGHTS)
 
 
-def features(question: str, read: Read, rarity: Rarity, knows: Callable[[str], bool]) -> tuple[float, ...]:
+def features(question: str, read: Read, rarity: Rarity, knows: Knows) -> tuple[float, ...]:
     """In the order of FEATURES."""
     body = " ".join((*read.titles, *read.sentences))
     abstract = " ".join(read.sentences)
-    asked = _beyond_names(question, body)
+    wanted = _beyond_names(question, body)
     nearest = [read.sentences[place] for place in np.argsort(-read.cosines, kind="stable")[:2]]
     content = beyond(tokens(question), tokens(" ".join(read.titles)))
+    lacked, bare = len(unmet(question, abstract)), bare_name(question)
     return (
         float(read.cosines.max()),
         max(covered(content, sentence, rarity) for sentence in read.sentences),
-        math.log1p(_held(asked, body, rarity)),
-        bool(_unknown(question, knows)),
-        bool(_foreign(question, body, knows)),
-        len(unmet(question, abstract)),
+        math.log1p(_held(wanted, body, rarity)),
+        bool(unknown(question, knows)),
+        bool(foreign(question, body, knows)),
+        lacked,
         uncounted(question, abstract) is not None,
         asks_for_figure(question) and not any(map(holds_figure, nearest)),
+        len(asked(question)) - lacked,
+        bare is not None and bears(body, bare),
+        _lacks_kind(question, body),
     )
+
+
+def _lacks_kind(question: str, body: str) -> bool:
+    kind = asked_kind(question) if any(bears(body, name) for name in names(question)) else None
+    return kind is not None and not set(tokens(kind)) & set(tokens(body))
 
 
 def _beyond_names(question: str, body: str) -> set[str]:
     """The question's words without the names that these papers hold: naming a paper is asking nothing of it."""
-    return set(tokens(question)) - {
-        token for name in names(question) if _mentions(body, name) for token in tokens(name)
-    }
+    return set(tokens(question)) - {token for name in names(question) if bears(body, name) for token in tokens(name)}
 
 
-def _held(asked: set[str], body: str, rarity: Rarity) -> float:
+def _held(wanted: set[str], body: str, rarity: Rarity) -> float:
     held = set(tokens(body))
-    return sum(rarity(token) for token in asked if token in held)
-
-
-def _unknown(question: str, knows: Callable[[str], bool]) -> list[str]:
-    return [name for name in names(question) if not knows(name)]
-
-
-def _foreign(question: str, body: str, knows: Callable[[str], bool]) -> list[str]:
-    return [name for name in names(question) if knows(name) and not _mentions(body, name)]
-
-
-def _mentions(body: str, name: str) -> bool:
-    return plain(name) in plain(body)
-
-
-def _lacking(question: str, read: Read, knows: Callable[[str], bool]) -> str | None:
-    """What the papers don't say, in words; None where nothing in particular is missing."""
-    if unknown := _unknown(question, knows):
-        return f"No abstract here mentions {listed(unknown)}."
-    missing = _missing(question, " ".join(read.sentences))
-    if missing is None or not _speaks_of(question, read):
-        return None
-    return f"“{read.titles[0]}” is here, but its abstract gives no {missing}."
-
-
-def _missing(question: str, abstract: str) -> str | None:
-    if attributes := unmet(question, abstract):
-        return attributes[0]
-    noun = uncounted(question, abstract)
-    return f"number of {noun}" if noun else None
-
-
-def _speaks_of(question: str, read: Read) -> bool:
-    """Whether it asks about one paper, by a name or by words of its title."""
-    own = any(_mentions(" ".join((*read.titles, *read.sentences)), name) for name in names(question))
-    return len(read.titles) == 1 and (own or len(set(tokens(question)) & set(tokens(read.titles[0]))) > 1)
-
-
-def listed(words: Sequence[str], last: str = "or") -> str:
-    """In a row, the last after a word of its own: a, b or c."""
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return sum(rarity(token) for token in wanted if token in held)

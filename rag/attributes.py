@@ -1,10 +1,10 @@
-"""What people ask of a paper that its abstract may not give: who wrote it, its learning rate, its licence. Pure."""
+"""What people ask of a paper that its abstract may not give: who wrote it, its learning rate, how many heads. Pure."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -39,28 +39,48 @@ def _any_of(patterns: list[str], before: str = "") -> re.Pattern[str]:
 _NUMBER = (
     r"(?:\d[\d.,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|dozens?|hundreds?|thousands?)"
 )
-_HOW_MANY = re.compile(r"\b(?:how many|number of|count of)\b([^.?!,;()]*)", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\b(?:how many|number of)\b(?: (?:of )?the)?((?: [\w/+-]+){1,6})", re.IGNORECASE)
+_ENDS_A_NOUN = re.compile(
+    r"(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should|must|may|in|on|at|for|with|from|by|to|per|of"
+    r"|that|which|who|there|it|they|we|you|i|and|or|than|as|between|among|across|over|under)",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r".{2,}[^su]s|people|data|children|men|women", re.IGNORECASE)
 _COUNT = re.compile(rf"^{_NUMBER}|\d|^[mb]illions?$|^both$")
-_COUNTED = 3  # content words after "how many" among which the counted noun is
 _APART = 4  # words that may stand between a number and what it counts
 _ALIKE = 4  # letters at the beginning that make two long words of one family
 
 
+def asked(question: str) -> tuple[Attribute, ...]:
+    """The attributes that a question asks for, in the table's order."""
+    return tuple(attribute for attribute in _attributes() if attribute.asks.search(question))
+
+
 def unmet(question: str, abstract: str) -> tuple[str, ...]:
     """Names of the attributes that the question asks for, and nothing in the abstract offers."""
-    asked = (attribute for attribute in _attributes() if attribute.asks.search(question))
-    return tuple(attribute.name for attribute in asked if not attribute.offers.search(abstract))
+    return tuple(attribute.name for attribute in asked(question) if not attribute.offers.search(abstract))
+
+
+def counted(question: str) -> str | None:
+    """What "how many" asks the number of: "attention heads", up to the first plural."""
+    asked = _HOW_MANY.search(question)
+    words = asked[1].split() if asked else []
+    for place, word in enumerate(words):
+        if _ENDS_A_NOUN.fullmatch(word) or word == "times":  # a factor, and nothing that is counted
+            return None
+        if _PLURAL.fullmatch(word):
+            return " ".join(words[: place + 1])
+    return None
 
 
 def uncounted(question: str, abstract: str) -> str | None:
     """What "how many" asks the number of, where no number in the abstract stands before it."""
-    asked = _HOW_MANY.search(question)
-    nouns = [word for word in asked[1].split() if tokens(word)][:_COUNTED] if asked else []
-    return " ".join(nouns).strip() if nouns and not _counts(abstract, nouns) else None
+    noun = counted(question)
+    return noun if noun and not _counts(abstract, noun) else None
 
 
-def _counts(abstract: str, nouns: Sequence[str]) -> bool:
-    wanted = {token for noun in nouns for token in tokens(noun)}
+def _counts(abstract: str, noun: str) -> bool:
+    wanted = set(tokens(noun))
     return any(_of_one_family(token, want) for token in _after_numbers(abstract) for want in wanted)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.about import Found, find
-from rag.answerable import Verdict, chance_of, listed, log_odds
+from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
+from rag.lacking import listed
+from rag.language import is_english
 from rag.question import names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
@@ -24,6 +26,7 @@ class Evidence:
     quotes: tuple[Quote, ...]
     missing: str | None = None  # why the papers don't say
     confidence: float = 0.0  # the chance that the quotes answer, which decides whether they are shown (0 to 1)
+    notes: tuple[str, ...] = ()  # how the question was read, for people
 
 
 def gather(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope = EVERYTHING) -> Evidence:
@@ -31,11 +34,18 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     found = find(retriever, settings, question, scope)
     if not found.passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
-    quotes = _quotes(retriever, settings, found)
-    chance, lacking = _verdict(retriever, found) if quotes else (0.0, None)
-    if chance < settings.abstain_below or not quotes:
-        return Evidence(found.passages, (), lacking or _too_far(retriever, found), chance)
-    return Evidence(found.passages, quotes, confidence=chance)
+    notes = found.question.notes
+    quotes = () if found.missing else _quotes(retriever, settings, found)
+    chance = _verdict(retriever, found).chance if quotes else 0.0
+    if not quotes or (chance < settings.abstain_below and not found.listed):
+        return Evidence(found.passages, (), found.missing or _why(retriever, found), chance, notes)
+    return Evidence(found.passages, quotes, None, chance, notes)
+
+
+def _why(retriever: HybridRetriever, found: Found) -> str:
+    if not is_english(found.question.asked):
+        return "The question seems not to be in English, in which alone the abstracts are searched."
+    return retriever.lacking(found.question.text, found.papers) or _too_far(retriever, found)
 
 
 def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:

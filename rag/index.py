@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import sqlite3
 import weakref
@@ -29,6 +30,7 @@ from filelock import FileLock
 
 from rag.errors import LibraryEmpty, VectorsLacking
 from rag.library import Library, Stored
+from rag.question import parts_of_name
 from rag.schema import explained, unwritable
 from rag.spelling import Vocabulary, vocabulary
 from rag.words import tokens
@@ -102,6 +104,12 @@ class Index:
     def knows(self, text: str) -> bool:
         """Whether any passage, or its title, holds one of these words."""
         return any(token in self._words.vocab_dict for token in tokens(text))
+
+    def mentions(self, name: str) -> bool:
+        """Whether any passage, or its title, holds the name as it is, or each name that it is made of (see there)."""
+        whole = (*tokens(name)[:1], *tokens(re.sub(r"[-_]", "", name))[:1])
+        parts = parts_of_name(name)
+        return any(token in self._words.vocab_dict for token in whole) or (bool(parts) and all(map(self.knows, parts)))
 
     def rarity(self, token: str) -> float:
         """BM25's inverse document frequency over passages: ln(1 + (n - f + 0.5) / (f + 0.5)), above 0."""
@@ -196,7 +204,7 @@ def _opened(folder: Path, edition: str) -> Index:
         mean=rows["mean"],
         moment=rows["moment"],
         buried=int(rows["buried"]),
-        vocabulary=spelt["words"],
+        vocabulary=Vocabulary(spelt["words"], spelt["dressed"]),
         _words=words,
         _client=client,
         _collection=collection,
@@ -294,7 +302,8 @@ def _write_words(folder: Path, stored: list[Stored]) -> None:
     texts = [f"{item.span.paper.title}. {item.span.text}" for item in stored]
     words.index([tokens(text) or [""] for text in texts], show_progress=False)  # it fails where no text has a word
     words.save(folder / "words", show_progress=False)
-    (folder / VOCABULARY).write_text(json.dumps({"sample": tokens(SAMPLE), "words": vocabulary(texts)}))
+    spelt = {"sample": tokens(SAMPLE), **vocabulary(texts)._asdict()}
+    (folder / VOCABULARY).write_text(json.dumps(spelt))
 
 
 def _write_chroma(

@@ -121,6 +121,11 @@ class Library:
         with self._reading() as db:
             yield from map(paper_of, db.execute(f"SELECT {COLUMNS} FROM papers ORDER BY seq"))
 
+    def titles(self) -> Iterator[tuple[str, str]]:
+        """Id and title of all papers, in the order they came."""
+        with self._reading() as db:
+            yield from db.execute("SELECT id, title FROM papers ORDER BY seq")
+
     def paper(self, name: str) -> Paper:
         """By id, else by title. Raises UnknownPaper."""
         with self._reading() as db:

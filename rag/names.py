@@ -17,6 +17,10 @@ _START = re.compile(r"(?:^|[.?!]\"? )\Z")
 _JOINT = re.compile(r"[-/@&+^_.]")
 _SUBJECT = re.compile(r"([A-Z][a-z]+(?<!ly))(?:'s)? (?:is|was|has|does|can|will|may|[a-z]{2,}[^\W\ds]s) ")
 _NUMBERED = re.compile(r"([^\W\d_][\w-]*) (\d+(?:\.\d+)?)(?![\w.%,])")
+_HEAD = re.compile(
+    r"(?P<name>\S+(?: [^\s:]+){0,4}?)(?P<version> v?\d[\d.]*)?(?: \((?P<short>[^\s()]+)\))?(?::| - | -- )"
+)
+_COINS = r"(?:propos\w+|introduc\w+|present\w*|call(?:ed)?|named?|dubbed|termed|develop\w*)"
 _LONGEST = 4  # words that one name may be written in
 _LEAST_INITIALS = 3  # letters: two fit by chance
 
@@ -70,6 +74,25 @@ def _is_name(clean: str, match: re.Match[str], titled: bool) -> bool:
     return word[0].isupper() and len(word) > 1 and not titled and not opens
 
 
+def title_names(title: str) -> tuple[str, ...]:
+    """What a title calls its paper before it says more: "Tiny Time Mixers (TTMs): ...", "RetroMAE v2: ..."."""
+    match = _HEAD.match(legible(title))
+    if not match:
+        return ()
+    name, version, short = match["name"], match["version"] or "", match["short"]
+    of_one_word = (name, f"{name} {version}") if not name or " " not in name else ()
+    return tuple(dict.fromkeys(_key(found) for found in (*of_one_word, short) if found))
+
+
+def introduces(text: str, name: str) -> bool:
+    """Whether the text says what the name stands for, as in "masked language modeling (MLM)", or whose it is: "we
+    propose MLM", "MLM is"."""
+    word = rf"{re.escape(name)}s?(?!\w)"
+    defined = rf"(?:^|[.] ){word} (?:\([^()]+\) )?(?:is|are)\b"
+    said = rf"\({word}\)|\b{_COINS}\b[^.]{{0,40}}?(?<!\w){word}|{defined}|{word} \([A-Z]"
+    return bool(re.search(said, text, re.IGNORECASE))
+
+
 def holds(text: str, name: str) -> bool:
     """Whether the text bears the name: as one word or several, spelt out or by its initials, case and plural aside."""
     keys = _keys(text)
@@ -83,6 +106,11 @@ def holds(text: str, name: str) -> bool:
 
 def _can_stand_alone(part: str) -> bool:
     return len(part) > 1 and any(c.isalpha() for c in part)
+
+
+def name_key(name: str) -> str:
+    """By which two ways to write a name are one: letters and digits, without capitals and a plural's s."""
+    return _key(name)
 
 
 def _key(name: str) -> str:

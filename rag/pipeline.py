@@ -58,7 +58,7 @@ class Pipeline:
         asked = readable(query.text)
         yield Step(self._searching(query.scope))
         alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
-        spelled = self.retriever.spelled(asked)
+        spelled = self.retriever.spelled(asked).text
         if told := reply(spelled, alone, self.retriever, query.scope):
             evidence, drafting = Evidence((), ()), _painted(told)
         else:
@@ -93,7 +93,7 @@ class Pipeline:
         """Of whole papers, where those are asked for; else of their sentences."""
         found = whole(self.retriever, self.settings, asked, alone, query.scope)
         if found and not (found.missing and query.is_loose):
-            return found
+            return replace(found, notes=alone.notes)
         settings = self.settings.model_copy(update={"abstain_below": 0.0}) if query.is_loose else self.settings
         return gather(self.retriever, settings, alone, query.scope)
 
@@ -111,8 +111,9 @@ class Pipeline:
         return replace(alone, text=said, asked=said) if said else alone
 
     def _spelled(self, question: Standalone) -> Standalone:
-        spelled = self.retriever.spelled
-        return replace(question, text=spelled(question.text), asked=spelled(question.asked))
+        text, asked = self.retriever.spelled(question.text), self.retriever.spelled(question.asked)
+        notes = tuple(f"Read as “{meant}”: the library knows no “{typed}”." for typed, meant in asked.renamed)
+        return replace(question, text=text.text, asked=asked.text, notes=notes)
 
     def _drafted(
         self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, sent: list[Message]
@@ -170,7 +171,7 @@ def _answer(asked: str, alone: Standalone, evidence: Evidence, draft: Draft, tim
         citations=draft.citations,
         passages=evidence.passages,
         confidence=evidence.confidence,
-        notes=draft.notes,
+        notes=(*evidence.notes, *draft.notes),
         model=draft.model,
         usage=draft.usage,
         prompt=draft.prompt,

@@ -24,6 +24,34 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 _NO_NAMES = frozenset({"tl", "dr", "phd", "et", "al", "ok", "faq", "asap", "fyi", "btw", "tldr", "eli5", "pls", "q&a"})
+_JOINT = re.compile(r"[-/@+_]")
+_HAS_FIGURE = re.compile(r"\d")
+_IS_DEFINED = re.compile(
+    r"^\W*(?:what(?:['’]?s| is| are| was| does)|define|explain|tell me about|(?:meaning|definition) of)\b",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"v?\d[\d.]*", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"^\W*(?:(?:how|why|what|when|where) )?(?:do|does|did|is|are|was|were|can)(?: an?| the)? ([^\W\d_]{5,})\b",
+    re.IGNORECASE,
+)
+_EXPLAINS = re.compile(
+    r"stands?|mean(?:s|ing)?|short|works?|explain(?:ed)?|defin(?:e|ed|ition)|describe|tell|know|summary|summari[sz]e"
+    r"|tl|dr|tldr|paper|article|method|model|thing|idea|about|called|exactly|pls|please|ok|hi|hey",
+    re.IGNORECASE,
+)
+_NO_NOUN = "else|it|they|people|we|you|one|do|does|did|is|are|was|were|has|have|can|could"
+_KIND = re.compile(
+    r"\b(?:what|which)(?: (?:kinds?|types?|sorts?|is|are|was|were) (?:of|the))?"
+    rf"((?: (?!(?:{_NO_NOUN})\b)[\w/-]+){{1,3}}) (?:do|does|did|is|are|was|were|has|have|can|could|will)\b",
+    re.IGNORECASE,
+)
+_ANY_KIND = re.compile(
+    r"(?:paper|work|method|model|approach|thing|way|problem|idea|name|part|kind|type|sort|one|result|figure|value|number"
+    r"|amount|degree|extent|author|technique|trick|difference|benefit|advantage|reason|purpose|goal|system|finding"
+    r"|setting|condition|case|strategy|solution|effect|role|measure|baseline|share|fraction|percentage|proportion|margin|rate|score|accuracy|aspect|factor|component|step|change)(?:e?s)?",
+    re.IGNORECASE,
+)
 _NUMERAL = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|dozens?|hundreds?|thousands?|[mb]illions?|half|twice)\b",
     re.IGNORECASE,
@@ -44,6 +72,41 @@ def names(question: str) -> tuple[str, ...]:
         word.group() for word in words if _is_marked(word.group()) or (not titled and _is_capitalised(question, word))
     ]
     return tuple(dict.fromkeys(name for name in found if tokens(name) and name.casefold() not in _NO_NAMES))
+
+
+def parts_of_name(name: str) -> tuple[str, ...]:
+    """The names that a compound is made of: CLIP of CLIP-like, both of CoOp/PRE; none of GPT-4, which is one name."""
+    parts = _JOINT.split(name)
+    named = tuple(part for part in parts if part[:1].isupper() or _is_marked(part))
+    alone = len(parts) > 1 and all(len(part) > 1 and not _HAS_FIGURE.search(part) for part in named)
+    return named if alone and not any(part.isdigit() for part in parts) else ()
+
+
+def bare_name(question: str) -> str | None:
+    """The name of a question that asks nothing but what it is: "What is CapsFusion?", "meaning of MoD"; else None."""
+    asked = names(question)
+    if len(asked) == 1 or (asked and all(map(_VERSION.fullmatch, asked[1:]))):
+        return asked[0] if not _beyond(re.sub("|".join(map(re.escape, asked)), " ", question)) else None
+    words = [] if asked else _beyond(question)
+    return words[0] if len(words) == 1 and _IS_DEFINED.search(question) else None
+
+
+def asked_kind(question: str) -> str | None:
+    """The noun of "which annotation tool was used": tool. None where no kind of thing is asked for, or any would do."""
+    match = _KIND.search(question)
+    words = [word for word in _WORD.findall(match[1]) if not _is_marked(word)] if match else []
+    return words[-1] if words and tokens(words[-1]) and not _ANY_KIND.fullmatch(words[-1]) else None
+
+
+def subject(question: str) -> str | None:
+    """The word that a question is about by its place: alphafold in "how does alphafold work on dimers?"; else None."""
+    match = _SUBJECT.match(question)
+    return match[1] if match and tokens(match[1]) else None
+
+
+def _beyond(question: str) -> list[str]:
+    """Its words but those by which an explanation is asked for."""
+    return [word for word in _WORD.findall(question) if tokens(word) and not _EXPLAINS.fullmatch(word)]
 
 
 def _is_marked(word: str) -> bool:

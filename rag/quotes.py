@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag import offers
+from rag.attributes import asked
 from rag.library import Stored
+from rag.names import introduces
 from rag.offers import Rarity
+from rag.question import bare_name
 from rag.types import Span
 
+ATTRIBUTE = 1.5  # log-odds
+INTRODUCES = 3.0
 REPEATED = 0.9  # cosine from which two sentences say the same
 
 
@@ -32,7 +37,7 @@ def best_quotes(
     cosines = np.stack([item.vector for item in sentences]).astype(np.float32) @ vector
     texts = [item.span.text for item in sentences]
     table = offers.features(question, sentences[0].span.paper.title, texts, cosines, rarity)
-    odds = offers.odds(table)
+    odds = offers.odds(table) + _gives(question, texts)
     order = np.argsort(-odds, kind="stable")
     kept: list[int] = []
     for place in order:
@@ -41,6 +46,18 @@ def best_quotes(
         if all(_similarity(sentences[place], sentences[other]) < REPEATED for other in kept):
             kept.append(int(place))
     return tuple(Quote(sentences[place].span, float(odds[place])) for place in kept)
+
+
+def _gives(question: str, texts: Sequence[str]) -> np.ndarray:
+    """What a sentence is worth, in log-odds, for an attribute that is asked for, or for introducing a name: (n,)."""
+    wanted, name = asked(question), bare_name(question)
+    return np.array(
+        [
+            ATTRIBUTE * any(attribute.offers.search(text) for attribute in wanted)
+            + INTRODUCES * bool(name and introduces(text, name))
+            for text in texts
+        ]
+    )
 
 
 def _similarity(one: Stored, other: Stored) -> float:

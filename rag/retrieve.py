@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -16,15 +18,18 @@ from rag.config import Settings
 from rag.encoder import BundledEncoder, Encoder
 from rag.errors import ModelError, VectorRejected, VectorsLacking
 from rag.index import Index, current_index
+from rag.lacking import Knows, bears, reason
 from rag.library import Library
+from rag.names import introduces, name_key, title_names
 from rag.question import names
 from rag.quotes import Quote, best_quotes
-from rag.spelling import corrected
+from rag.spelling import Spelled, corrected, resembling
 from rag.types import EVERYTHING, Passage, Scope, Span
 from rag.words import tokens
 
 STANDBY = "For now, the bundled encoder finds the papers."
 NAMED = 1.5  # standard deviations that being the paper of a name in the question is worth
+TITLED = 4.0  # and where its title opens with the name
 FEEDBACK = 0.3  # what being like the first papers found is worth, where being like the question is worth 1
 CENTRE = 5  # of them
 OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
@@ -54,6 +59,7 @@ class HybridRetriever(BaseRetriever):
         self.library, self._encoder, self._settings, self._embedding = library, encoder, settings, embedding
         self._lock = Lock()
         self._held: dict[str, Index] = {}
+        self._by_title: tuple[str, Mapping[str, str]] = ("", {})
         super().__init__()
 
     def index(self) -> Index:
@@ -111,13 +117,17 @@ class HybridRetriever(BaseRetriever):
         return best_quotes(text, self._encoder.remembered(text), sentences, self.index().rarity, most, within)
 
     def knows(self, name: str) -> bool:
-        """Whether any abstract or title holds the name, or a part of it."""
-        return self.index().knows(name)
+        """Whether any abstract or title mentions the name."""
+        return self._knowing(self.index())(name)
 
-    def spelled(self, text: str) -> str:
+    def _knowing(self, index: Index) -> Knows:
+        titled = self._titled(index)
+        return lambda name: index.mentions(name) or name_key(name) in titled
+
+    def spelled(self, text: str) -> Spelled:
         """The text, with slips of the finger put right as the collection spells the word."""
         index = self.index()
-        return corrected(text, lambda word: index.knows(word) or self._is_english(word), index.vocabulary)
+        return corrected(text, index.knows, self._is_english, index.vocabulary)
 
     def _is_english(self, word: str) -> bool:
         """Common enough for the encoder to have it whole; a stop word is no token."""
@@ -125,32 +135,77 @@ class HybridRetriever(BaseRetriever):
 
     def verdict(self, text: str, papers: Sequence[str]) -> Verdict:
         """Whether these papers answer it."""
+        index = self.index()
+        read = self._read(text, papers)
+        return verdict(text, read, index.rarity, self._knowing(index)) if read else Verdict(0.0)
+
+    def lacking(self, text: str, papers: Sequence[str]) -> str | None:
+        """What these papers lack to answer it, in words; None where it is nothing in particular."""
+        index = self.index()
+        read = self._read(text, papers)
+        near = partial(resembling, known=index.vocabulary)
+        return reason(text, read.titles, read.sentences, self._knowing(index), near) if read else None
+
+    def _read(self, text: str, papers: Sequence[str]) -> Read | None:
+        """None where they were removed by another process since they were found."""
         read = [*self.library.chunks("sentence", self._encoder.fingerprint, papers)]
-        if not read:  # removed by another process since they were found
-            return Verdict(0.0, None)
+        if not read:
+            return None
         cosines = np.stack([item.vector for item in read]).astype(np.float32) @ self._encoder.remembered(text)
         titles = tuple(dict.fromkeys(item.span.paper.title for item in read))
-        sentences, index = tuple(item.span.text for item in read), self.index()
-        return verdict(text, Read(titles, sentences, cosines), index.rarity, index.knows)
+        return Read(titles, tuple(item.span.text for item in read), cosines)
 
     def owner(self, name: str) -> str | None:
-        """The id of the paper that a name belongs to: the one that uses it, or uses it far more than the next."""
-        return _owner(self.index(), name)
+        """The id of the paper that a name belongs to: its title opens with it, or it uses it far more than the next."""
+        return self._owner(self.index(), name)
+
+    def is_own(self, name: str, paper: str) -> bool:
+        """Whether the paper's title bears the name, or its abstract introduces it: it may only use another's."""
+        found = self.library.paper(paper)
+        return bears(found.title, name) or introduces(found.abstract, name)
+
+    def _owner(self, index: Index, name: str) -> str | None:
+        return self._titled(index).get(name_key(name)) or _far_user(index, name)
+
+    def _titled(self, index: Index) -> Mapping[str, str]:
+        """Papers by the name that their title opens with, where no other's does: read once an edition."""
+        with self._lock:
+            edition, titled = self._by_title
+            if edition != index.edition:
+                owners = [(name, paper) for paper, title in self.library.titles() for name in title_names(title)]
+                times = Counter(name for name, _ in owners)
+                titled = {name: paper for name, paper in owners if times[name] == 1}
+                self._by_title = index.edition, titled
+            return titled
 
     def _rank(self, index: Index, vector: np.ndarray, text: str, papers: frozenset[str] | None) -> Ranked:
         words = index.word_scores(text)
-        owned = [index.papers.index(paper) for name in names(text) if (paper := _owner(index, name))]
+        owned = self._named_in(index, text)
         rows = self._candidates(index, vector, words, owned) if papers is None else _rows_of(index, papers)
         matching = self._settings.words_weight * (words[rows] - words.mean()) / (words.std() or 1.0)
         scores = _meaning(index, vector, rows) + matching
         alike = FEEDBACK * _meaning(index, _centre(index, rows, scores), rows)
-        return _best_of_each(index, rows, scores + alike + NAMED * np.isin(index.owners[rows], owned))
+        named = np.array([owned.get(int(owner), 0.0) for owner in index.owners[rows]])
+        return _best_of_each(index, rows, scores + alike + named)
 
-    def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray, owned: list[int]) -> np.ndarray:
+    def _named_in(self, index: Index, text: str) -> dict[int, float]:
+        """Places of the papers that the names of a text belong to, and what that is worth."""
+        places = {paper: place for place, paper in enumerate(index.papers)}
+        found = [(paper, name) for name in names(text) if (paper := self._owner(index, name))]
+        titled = self._titled(index)
+        return {
+            places[paper]: TITLED
+            if any(titled.get(name_key(name)) == paper for p, name in found if p == paper)
+            else NAMED
+            for paper, _ in found
+            if paper in places
+        }
+
+    def _candidates(self, index: Index, vector: np.ndarray, words: np.ndarray, owned: Iterable[int]) -> np.ndarray:
         """The best by meaning, by words and by name: with exact scores for all, as good as scoring every row."""
         most = min(self._settings.candidates, len(words))
         matching = np.argpartition(-words, most - 1)[:most]
-        named = np.flatnonzero(np.isin(index.owners, owned))
+        named = np.flatnonzero(np.isin(index.owners, list(owned)))
         return np.union1d(np.union1d(index.nearest(vector, most), matching[words[matching] > 0]), named)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -172,7 +227,8 @@ def _centre(index: Index, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return centre / (np.linalg.norm(centre) or 1.0)
 
 
-def _owner(index: Index, name: str) -> str | None:
+def _far_user(index: Index, name: str) -> str | None:
+    """The one paper that uses the name, or uses it far more than the next."""
     scores = np.zeros(len(index.papers), np.float32)
     np.maximum.at(scores, index.owners, index.word_scores(name, whole=True))
     first, second, third = np.sort(np.append(scores, [0, 0]))[:-4:-1]

@@ -134,6 +134,7 @@ class Standalone:
     asked: str
     papers: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # how it was read where that is not what was typed, for people
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rag.about import NEAR
-from rag.answerable import listed
 from rag.called import called
 from rag.config import Settings
 from rag.errands import beyond, is_on
 from rag.evidence import COMPARED, Evidence
+from rag.lacking import listed
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
 from rag.spine import gives_code, spine

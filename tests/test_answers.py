@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.questions import DEV, read_questions
+from ingest.add import cut
 from rag.about import CLOSE
 from rag.config import Settings
 from rag.encoder import BundledEncoder
@@ -17,7 +18,7 @@ from rag.errors import LibraryEmpty, QuestionRefused
 from rag.library import Library
 from rag.pipeline import Pipeline, settled
 from rag.query_engine import PapersQueryEngine
-from rag.types import PAPERS_DONT_SAY, Answer, Query, Scope, Turn
+from rag.types import PAPERS_DONT_SAY, Answer, Paper, Query, Scope, Turn
 
 CAPSULE = "How much shorter do capsule prompts get?"
 
@@ -105,6 +106,85 @@ def test_a_name_that_no_abstract_mentions_is_named_in_the_reason(pipeline: Pipel
 def test_several_papers_are_cited_when_several_are_asked_for(pipeline: Pipeline) -> None:
     answer = ask(pipeline, "Which of the papers are about proteins?")
     assert len({citation.span.paper.id for citation in answer.citations}) >= 3
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("papers about music", "None of the 90 abstracts speaks of “music”."),
+        ("Which papers are about reinforcement learning?", "speaks of “reinforcement learning”."),
+        ("papers about quantum computing", "speaks of “quantum computing”."),
+        ("papers that do not use transformers", "which papers do not do something can't be found"),
+        ("Which papers don't use CLIP?", "which papers do not do something can't be found"),
+        ("What are the newest papers?", "does not know in which year"),
+        ("papers on CLIP from 2023", "does not know in which year"),
+    ],
+)
+def test_no_list_is_made_up_of_what_no_abstract_tells(pipeline: Pipeline, question: str, reason: str) -> None:
+    answer = ask(pipeline, question)
+    assert answer.status == "abstained"
+    assert reason in (answer.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        ("papers about bread from 2021", ["New Bread"]),
+        ("papers about bread since 2020", ["New Bread", "Late Bread"]),
+        ("papers about bread before 2021", ["Late Bread", "Old Bread"]),
+        ("What are the newest papers?", ["New Bread", "Late Bread", "Cheese", "Old Bread"]),
+        ("papers from 1950", []),
+    ],
+)
+def test_papers_of_a_time_are_listed_newest_first_and_how_many_have_no_year_is_said(
+    breads: Pipeline, question: str, titles: list[str]
+) -> None:
+    answer = ask(breads, question)
+    assert list(dict.fromkeys(citation.span.paper.title for citation in answer.citations)) == titles
+    if titles:
+        assert answer.notes == ("Of 1 papers the library does not know the year.",)
+    else:
+        assert answer.reason == "No paper here is known to have appeared in 1950."
+
+
+@pytest.fixture(scope="module")
+def breads(tmp_path_factory: pytest.TempPathFactory, encoder: BundledEncoder) -> Pipeline:
+    library = Library(tmp_path_factory.mktemp("breads"))
+    years = {"Old Bread": 1990, "New Bread": 2021, "Late Bread": 2020, "Cheese": 2010, "Undated Bread": None}
+    with library.writing() as writer:
+        for title, year in years.items():
+            paper = Paper(title, title, f"{title} is made in a way of its own, and eaten warm.", year=year)
+            writer.put(paper, lambda paper: cut(paper, encoder))
+        texts = writer.lacking(encoder.fingerprint)
+        writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
+    return Pipeline(library, encoder, Settings())
+
+
+def test_that_no_abstract_tells_the_best_paper_is_said(pipeline: Pipeline) -> None:
+    assert "no abstract tells" in ask(pipeline, "What is the best paper on CLIP?").notes[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("CapsFusion是什么?", "What is CapsFusion?"),
+        ("¿Qué es MetaCLIP?", "What is MetaCLIP?"),
+        ("Was ist UL2?", "What is UL2?"),
+        ("Как работает FlexCap?", "What is FlexCap?"),
+        ("Cos'è OFA?", "What is OFA?"),
+    ],
+)
+def test_of_a_question_in_another_language_the_name_is_understood(pipeline: Pipeline, question: str, read: str) -> None:
+    answer, english = ask(pipeline, question), ask(pipeline, read)
+    assert answer.notes[0].startswith(f"Read as “{read}”")
+    assert answer.text == english.text
+    assert not english.notes
+
+
+def test_a_question_in_another_language_that_names_nothing_is_told_why(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "什么是提示压缩?")
+    assert answer.status == "abstained"
+    assert "not to be in English" in (answer.reason or "")
 
 
 def test_two_papers_compared_by_name_are_both_quoted(pipeline: Pipeline) -> None:

@@ -25,6 +25,7 @@ from rag.library import Library
 from rag.question import names
 from rag.retrieve import HybridRetriever
 from rag.types import EVERYTHING, Paper, Passage, Scope
+from rag.words import plain
 from rag.writer import Writer
 
 QUESTIONS = tuple(question.text for question in read_questions(DEV))
@@ -81,9 +82,17 @@ def by_brute_force(retriever: HybridRetriever, encoder: BundledEncoder, text: st
     first = best_of_each(index, scores, within)[:5]
     likely = np.exp([scores[row] - scores[first[0]] for row in first])
     scores += 0.3 * standardised(vectors @ unit(likely @ vectors[first]))
-    owned = [retriever.owner(name) for name in names(text)]
-    scores += 1.5 * np.array([index.papers[owner] in owned for owner in index.owners])
+    owned = {owner: name for name in reversed(names(text)) if (owner := retriever.owner(name))}
+    scores += np.array([worth(retriever, owned, index.papers[owner]) for owner in index.owners])
     return [index.papers[index.owners[row]] for row in best_of_each(index, scores, within)[:6]]
+
+
+def worth(retriever: HybridRetriever, owned: dict[str, str], paper: str) -> float:
+    """4 standard deviations where a name in the question opens the paper's title, 1.5 where it is else its own."""
+    if paper not in owned:
+        return 0.0
+    opens = plain(retriever.library.paper(paper).title).split(":")[0].split(" ")[0]
+    return 4.0 if plain(owned[paper]).removesuffix("s") == opens.removesuffix("s") else 1.5
 
 
 def standardised(values: np.ndarray) -> np.ndarray:

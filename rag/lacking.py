@@ -1,0 +1,75 @@
+"""What a question asks for that the papers read do not give: a name, an attribute, a count; and in what words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rag.attributes import uncounted, unmet
+from rag.question import bare_name, names, parts_of_name, subject
+from rag.vocabulary import METRICS
+from rag.words import plain, tokens
+
+Knows = Callable[[str], bool]
+
+
+def unknown(question: str, knows: Knows) -> tuple[str, ...]:
+    """Names that no paper of the collection mentions; in small letters too, where by its place it is the subject."""
+    asked = (*names(question), bare_name(question), subject(question))
+    return tuple(dict.fromkeys(name for name in asked if name and name not in METRICS and not knows(name)))
+
+
+def foreign(question: str, body: str, knows: Knows) -> tuple[str, ...]:
+    """Names that only other papers mention."""
+    return tuple(name for name in names(question) if knows(name) and not bears(body, name))
+
+
+def bears(body: str, name: str) -> bool:
+    """Whether a text mentions the name, or those that it is made of.
+
+    What is written in capitals alone is no part of a word in small letters: PRE, and "present".
+    """
+    one, body = _joined(name[:-1] if name.endswith("s") and name[:-1].isupper() else name), _joined(body)
+    parts = parts_of_name(name)
+    whole = one in body if one.isupper() else plain(one) in plain(body)
+    return whole or (bool(parts) and all(bears(body, part) for part in parts))
+
+
+def _joined(text: str) -> str:
+    """ULIP-2 and ULIP2 are one."""
+    return text.replace("-", "")
+
+
+def missing(question: str, abstract: str) -> str | None:
+    """What of the question the abstract doesn't offer: "training settings", "number of attention heads"."""
+    if attributes := unmet(question, abstract):
+        return attributes[0]
+    noun = uncounted(question, abstract)
+    return f"number of {noun}" if noun else None
+
+
+def reason(
+    question: str,
+    titles: Sequence[str],
+    sentences: Sequence[str],
+    knows: Knows,
+    resembling: Callable[[str], str | None],
+) -> str | None:
+    """In a sentence or two; None where nothing in particular is missing."""
+    if strange := unknown(question, knows):
+        alike = [near for name in strange if (near := resembling(name))]
+        return f"No abstract here mentions {listed(strange)}." + (f" Did you mean {listed(alike)}?" if alike else "")
+    lacked = missing(question, " ".join(sentences))
+    if lacked is None or not _is_about(question, titles, sentences):
+        return None
+    return f"“{titles[0]}” is here, but its abstract gives no {lacked}."
+
+
+def _is_about(question: str, titles: Sequence[str], sentences: Sequence[str]) -> bool:
+    """Whether it asks about one paper, by a name or by words of its title."""
+    own = any(bears(" ".join((*titles, *sentences)), name) for name in names(question))
+    return len(titles) == 1 and (own or len(set(tokens(question)) & set(tokens(titles[0]))) > 1)
+
+
+def listed(words: Sequence[str], last: str = "or") -> str:
+    """In a row, the last after a word of its own: a, b or c."""
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
