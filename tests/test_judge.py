@@ -22,8 +22,8 @@ from eval.results import Result
 from eval.scripted import Server, scripted
 from eval.summary import read_summary
 from rag.config import load_settings
-from rag.models import count_tokens
-from rag.prompts import correctness_prompt, size, support_prompt
+from rag.prompts import correctness_prompt, support_prompt
+from rag.room import count_tokens, size
 from rag.types import Query, Turn
 from ui.cli import run as askpapers
 
