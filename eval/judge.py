@@ -27,7 +27,7 @@ from rag.errors import CallerMistake, ModelCut, ModelError, ModelUnconfigured
 from rag.heard import Heard
 from rag.models import Model, load_llm
 from rag.prompts import Numbered, correctness_prompt, support_prompt
-from rag.room import cautious, count_tokens, size
+from rag.room import count_tokens, size
 from rag.types import Message
 
 FILE = "judged.jsonl"
@@ -118,7 +118,7 @@ class Judge:
             return known.model_copy(update=about)
         about |= {"left_out": len(task.quotes) - len(quotes), "model": asked[0], "prompt": asked[1]}
         if not self.model.fits(drafted):
-            needed, room = size(drafted, cautious), self.model.room.prompt
+            needed, room = size(drafted, self.model.count), self.model.room.prompt
             why = f"Its prompt of {needed:,} tokens has no place in {room:,}. Raise ASKPAPERS_LLM_CONTEXT."
             return Grade.model_validate(about | {"verdict": UNSCORED, "why": why})
         return Grade.model_validate(about | self._vote(task.prompt(quotes, secrets.token_hex(4)), task.vote))

@@ -73,7 +73,7 @@ class Writer:
             raise ContextOverflow(f"{error} Or lower ASKPAPERS_LLM_CONTEXT.") from None
 
     def _no_room(self, prompt: Sequence[Message]) -> str:
-        room, needed = self.model.room, size(prompt, cautious)
+        room, needed = self.model.room, size(prompt, self.model.count)
         return (
             f"The prompt needs some {needed:,} tokens; ASKPAPERS_LLM_CONTEXT={room.context} leaves {room.prompt:,} for "
             "it beside an answer. Raise it, with the server's own window, or ask a shorter question."

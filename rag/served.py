@@ -80,8 +80,8 @@ def read(http: httpx.Client, model: str, text: str) -> int | None:
 
 def speaks_at_once(http: httpx.Client, model: str, text: str) -> bool:
     """Whether there is an answer in one piece, to a request that asks for no stream."""
-    choices = _reply(http, model, text, most=16).get("choices")
-    return bool(choices and choices[0].get("message"))
+    choices = _list(_reply(http, model, text, most=16), "choices")
+    return any(isinstance(one, dict) and (one.get("message") or {}).get("content") for one in choices)
 
 
 def completes(http: httpx.Client, model: str, text: str) -> bool:

@@ -14,12 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from rag import served
 from rag.config import Settings, load_settings
 from rag.encoder import BundledEncoder
 from rag.library import Library
 from rag.models import load_llm
 from rag.pipeline import Pipeline
-from rag.types import Answer, Message, Query
+from rag.prompts import answer_prompt
+from rag.quotes import Quote
+from rag.room import cautious, size
+from rag.types import Answer, Message, Query, Span
 from ui.doctor import checks
 
 pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
@@ -28,7 +32,7 @@ CAPSULE = Query("How much shorter do capsule prompts get?")
 
 
 @contextmanager
-def served(context: int) -> Iterator[str]:
+def serving(context: int) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, str(SERVER), str(context)],
         stdin=subprocess.PIPE,
@@ -44,7 +48,7 @@ def served(context: int) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with served(16_384) as url:
+    with serving(16_384) as url:
         yield url
 
 
@@ -72,6 +76,23 @@ def test_its_tokens_are_streamed_and_counted(address: str) -> None:
     assert model.listed() == ("tiny",)
 
 
+def test_its_own_count_of_a_prompt_is_what_it_reports_and_ours_is_not(address: str, shipped: Library) -> None:
+    model = load_llm(settings(address, llm_max_tokens=64))
+    assert model
+    paper = next(iter(shipped.papers()))
+    prompt = answer_prompt("How fast is it?", [Quote(Span(paper, 0, len(paper.abstract)))], "7f3a9c0e")
+    reported = [token.prompt_tokens for token in model.stream(prompt) if token][-1]
+    assert reported
+    assert size(prompt, model.count) == pytest.approx(reported, rel=0.03)
+    assert size(prompt, cautious) < reported / 2, "its tokens are bytes, mostly"
+
+
+def test_its_window_is_told(address: str) -> None:
+    model = load_llm(settings(address))
+    assert model
+    assert model.endpoint.call(lambda http: served.window(http, "tiny")) == 16_384
+
+
 def test_its_nonsense_comes_out_as_an_extractive_answer_that_says_why(
     address: str, shipped: Library, encoder: BundledEncoder
 ) -> None:
@@ -94,7 +115,7 @@ def test_stopped_half_way_it_stops_within_a_second(address: str, shipped: Librar
 
 
 def test_f48_a_context_that_is_too_small_is_told(shipped: Library, encoder: BundledEncoder) -> None:
-    with served(512) as url:
+    with serving(512) as url:
         answer = Pipeline(shipped, encoder, settings(url)).ask(CAPSULE).answer
         assert is_honest(answer)
         assert "too long" in (answer.fallback or "")
@@ -120,6 +141,7 @@ def test_doctor_measures_it_and_names_what_it_has(address: str, shipped_home: Pa
     found = {check.name: check for check in checks(settings(address, home=shipped_home, llm_max_tokens=64), ship=False)}
     assert found["model"].status == "ok"
     assert "first token" in found["model"].message
+    assert "holds 16,384 tokens" in found["window"].message
     other = load_settings(llm="local/qwen3", llm_base_url=f"{address}/v1", home=shipped_home, llm_max_tokens=64)
     named = {check.name: check for check in checks(other, ship=False)}["models"]
     assert (named.status, named.fix) == ("warning", "ASKPAPERS_LLM=local/tiny")
