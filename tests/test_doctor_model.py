@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from beside import has
 
@@ -21,6 +23,7 @@ from eval import replies
 from eval.replies import Body, Reply, Script, message, said
 from eval.scripted import PLAIN, Server, scripted
 from rag.config import Settings, load_settings
+from rag.models import load_llm
 from rag.transport import trusted
 from ui.doctor_model import model_checks
 from ui.findings import Check
@@ -72,6 +75,33 @@ def test_a_model_that_answers_is_measured() -> None:
     assert check.status == "ok"
     assert "local/scripted at http://127.0.0.1" in check.message
     assert "tokens/s" in check.message
+
+
+README = Path(__file__).parents[1] / "README.md"
+RECIPES = re.findall(r"^```\n(.*?^ASKPAPERS_LLM=.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+SERVED = re.compile(r"--port (\d+)|# \S*127\.0\.0\.1:(\d+)|# port (\d+)")
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: re.findall("^ASKPAPERS_LLM=(\\S+)", recipe, re.M)[0])
+def test_a_recipe_of_the_readme_asks_where_its_server_listens(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line for line in recipe.splitlines() if not line.startswith("$ ")]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    model = load_llm(load_settings())
+    assert model
+    url = httpx.URL(model.endpoint.base_url)
+    assert url.path.endswith("/v1")
+    ports = {port for found in SERVED.findall(recipe) for port in found if port}
+    assert {str(url.port)} == ports or (url.scheme, ports) == ("https", set())
+    assert recipe.count(str(model.room.context)) == 2 * (url.scheme == "http"), (
+        "the server's window is the configured one"
+    )
+
+
+def test_there_is_a_recipe_for_each_kind_of_server() -> None:
+    assert len(RECIPES) == 5
 
 
 # The address
