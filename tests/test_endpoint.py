@@ -6,7 +6,8 @@ import threading
 
 import httpx
 import pytest
-from asking import ANSWER, KEY, OK, SETTING, answer, chat, embed, endpoint, refused
+from asking import ANSWER, OK, SETTING, answer, chat, embed, endpoint, refused
+from canary import KEY
 
 from eval.protocol import vector
 from eval.replies import Reply, said

@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 import pytest
-from asking import KEY
+from canary import KEY
 
 from eval.protocol import DONE, deltas, event
 from eval.replies import Body, Reply, Script, good
