@@ -28,6 +28,7 @@ from rag.types import Answer, Message, Query
 QUESTION = "How much do we need {title} today?"
 PATIENCE = 2.0  # seconds that a model is waited for, as ASKPAPERS_LLM_TIMEOUT
 WINDOWS, ROUND, PATIENCE_IN_LINE = 10, 30.0, 60.0  # seconds that all ask on, for each repeat
+WORD = 0.02  # seconds, as of a small model on a laptop
 TOO_MANY, BUSY = Reply(("slow down",), status=429), Reply(("overloaded",), status=503)
 FAULTS: dict[str, Script] = {
     "401": [Reply(("wrong key",), status=401)],
@@ -108,8 +109,7 @@ def _put_to_it(pipeline: Pipeline) -> Iterator[tuple[str, tuple[Message, ...]]]:
 
 
 def _slowly(body: Body) -> Reply:
-    """As fast as a small model on a laptop: 50 words a second."""
-    return replace(good(body), between=0.02)
+    return replace(good(body), between=WORD)
 
 
 def _answered(pipeline: Pipeline, question: str, until: float) -> int:

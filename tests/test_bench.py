@@ -55,7 +55,8 @@ def test_a_models_first_word_is_measured_beside_the_bare_servers(folder: Path) -
 
 
 def test_ten_windows_are_answered_evenly_one_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_model, "ROUND", 1.0)
+    monkeypatch.setattr(bench_model, "ROUND", 0.5)
+    monkeypatch.setattr(bench_model, "WORD", 0.001)
     rate, fairness = line_figures(folder, None, repeats=1)
     assert "1 request at a time" in rate.what
     assert rate.theirs
