@@ -308,6 +308,11 @@ def test_stop_ends_the_models_request_and_keeps_no_half_answer(
             assert model.closed.get(timeout=5) - stopped_at < 1.5
             expect(page.get_by_text("Stopped before it was answered.")).to_be_visible()
             expect(page.locator(".footer")).to_have_count(0)
+            page.get_by_role("button", name="Ask again").click()
+            expect(page.get_by_text("Large language models (LLMs) are great")).to_be_visible(timeout=30_000)
+            page.get_by_role("button", name="Stop", exact=True).click()
+            assert model.closed.get(timeout=5)
+            expect(page.get_by_text("Stopped before it was answered.")).to_be_visible()
 
 
 @pytest.mark.parametrize(

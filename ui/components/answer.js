@@ -14,6 +14,7 @@ export default function ({ data: text, parentElement, setTriggerValue }) {
   if (shown.get(root) !== now) {
     shown.set(root, now);
     draw(root, data, tell);
+    root.classList.toggle("live", Boolean(data.live));
     clearInterval(watches.get(root));
     if (data.live) watches.set(root, whenStopped(tell));
     if (data.live || fresh) root.querySelector(".question").scrollIntoView({ block: "start" });
@@ -23,7 +24,7 @@ export default function ({ data: text, parentElement, setTriggerValue }) {
 }
 
 function draw(root, data, tell) {
-  const answer = data.paragraphs ? answered(root, data, tell) : data.ended ? ended(root, data, tell) : [];
+  const answer = data.paragraphs ? answered(root, data, tell) : data.ended ? ended(root, data, tell) : [stopping(tell)];
   root.replaceChildren(...asked(data, tell), ...answer, element("div", { className: "tip", role: "tooltip", hidden: true }));
   root.onkeydown = (event) => {
     if (event.key === "Escape") closeOpen();
@@ -74,6 +75,12 @@ function answered(root, data, tell) {
   const words = data.paragraphs.flat().flatMap(({ pieces }) => pieces.filter((piece) => typeof piece === "string"));
   if (data.fresh) setTimeout(() => (heard.textContent = [...words, data.reason ?? ""].join(" ")), 100);
   return [element("div", { className: "prose" }, ...prose(data, open)), heard, ...small(data), actions(root, data, tell), aside];
+}
+
+// Being told anything starts a new run of the page, and that ends the one that answers. The box has a Stop of its own,
+// but not where a question was clicked or edited.
+function stopping(tell) {
+  return element("div", { className: "actions" }, act("Stop", () => tell("stop")));
 }
 
 function ended(root, data, tell) {
