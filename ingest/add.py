@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
@@ -96,6 +96,24 @@ def publish(library: Library, encoder: Encoder, progress: Progress | None = None
     if len(library):
         step = partial(progress, "indexing") if progress else None
         current_index(library, encoder.fingerprint, step).close()
+
+
+def remove(library: Library, ids: Iterable[str], encoder: Encoder) -> None:
+    """Takes papers out. Raises LibraryError."""
+    with library.writing() as writer:
+        writer.remove(ids)
+    publish(library, encoder)
+
+
+def put_back(library: Library, papers: Sequence[Paper], encoder: BundledEncoder) -> None:
+    """Adds papers that were taken out, as they were. Raises LibraryError."""
+    with library.writing() as writer:
+        for start in range(0, len(papers), BATCH):
+            for paper in papers[start : start + BATCH]:
+                writer.put(paper, partial(cut, encoder=encoder))
+            texts = writer.lacking(encoder.fingerprint)
+            writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
+    publish(library, encoder)
 
 
 def _add_file(writer: Writer, path: Path, encoder: BundledEncoder, progress: Progress | None) -> Summary:

@@ -56,7 +56,7 @@ class Library:
                     migrate(db, migrations, folder)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for one read: cheap, safe in any thread, and it sees one state, all that was committed."""
         with explained(self.folder), closing(connect(self._file)) as db:
             db.execute("BEGIN")
@@ -89,7 +89,7 @@ class Library:
     @property
     def edition(self) -> str:
         """The generation and a random stamp: no two states share it, not even after a backup is restored."""
-        with self._reading() as db:
+        with self.reading() as db:
             return _edition(db)
 
     @property
@@ -113,22 +113,22 @@ class Library:
         return self._number("SELECT count(*) FROM chunks WHERE kind = ?", kind)
 
     def _number(self, question: str, *values: str) -> int:
-        with self._reading() as db:
+        with self.reading() as db:
             return int(db.execute(question, values).fetchone()[0])
 
     def papers(self) -> Iterator[Paper]:
         """All papers, in the order they came."""
-        with self._reading() as db:
+        with self.reading() as db:
             yield from map(paper_of, db.execute(f"SELECT {COLUMNS} FROM papers ORDER BY seq"))
 
     def titles(self) -> Iterator[tuple[str, str]]:
         """Id and title of all papers, in the order they came."""
-        with self._reading() as db:
+        with self.reading() as db:
             yield from db.execute("SELECT id, title FROM papers ORDER BY seq")
 
     def paper(self, name: str) -> Paper:
         """By id, else by title. Raises UnknownPaper."""
-        with self._reading() as db:
+        with self.reading() as db:
             row = db.execute(
                 f"SELECT {COLUMNS} FROM papers WHERE id = ?1 OR title_key = ?2 ORDER BY id = ?1 DESC, seq LIMIT 1",
                 (name, title_key(name)),
@@ -140,7 +140,7 @@ class Library:
     def within(self, scope: Scope) -> frozenset[str]:
         """Ids of the papers in the scope; papers by id or else title, venues and authors by any part of the name."""
         bounds = (scope.papers, scope.years, map(str.casefold, scope.venues), map(str.casefold, scope.authors))
-        with self._reading() as db:
+        with self.reading() as db:
             db.create_function("key", 1, title_key)
             db.create_function("fold", 1, lambda name: (name or "").casefold())  # SQLite's lower() knows ASCII only
             rows = db.execute(WITHIN, [json.dumps(list(bound)) for bound in bounds])
@@ -148,7 +148,7 @@ class Library:
 
     def chunks(self, kind: Kind, fingerprint: str, papers: Iterable[str] | None = None) -> Iterator[Stored]:
         """Chunks of these papers, or of all, in reading order. Raises VectorsLacking where one has no vector."""
-        with self._reading() as db:
+        with self.reading() as db:
             yield from _stored(db, kind, fingerprint, papers)
 
     def lacks(self, kind: Kind, fingerprint: str) -> bool:
@@ -157,7 +157,7 @@ class Library:
 
     def lacking(self, kind: Kind, fingerprint: str) -> Iterator[int]:
         """The chunks that have no vector of this fingerprint, newest first."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute(
                 """SELECT id FROM chunks WHERE kind = ? AND NOT EXISTS
                 (SELECT 1 FROM vectors WHERE fingerprint = ? AND vectors.digest = chunks.digest) ORDER BY id DESC""",
@@ -167,12 +167,12 @@ class Library:
 
     def snapshot(self, kind: Kind, fingerprint: str) -> tuple[str, list[Stored]]:
         """The edition and all its chunks, whoever is writing meanwhile. Raises as `chunks` does."""
-        with self._reading() as db:
+        with self.reading() as db:
             return _edition(db), list(_stored(db, kind, fingerprint))
 
     def spans(self, chunks: Iterable[int]) -> dict[int, Span]:
         """Where these chunks stand; those that are gone are left out."""
-        with self._reading() as db:
+        with self.reading() as db:
             rows = db.execute(
                 f"""SELECT chunks.id, start, stop, {COLUMNS} FROM chunks JOIN papers ON chunks.paper = papers.seq
                 WHERE chunks.id IN (SELECT value FROM json_each(?))""",

@@ -116,6 +116,10 @@ class HybridRetriever(BaseRetriever):
         sentences = tuple(self.library.chunks("sentence", self._encoder.fingerprint, [paper]))
         return best_quotes(text, self._encoder.remembered(text), sentences, self.index().rarity, most, within)
 
+    def sentences(self, paper: str) -> tuple[Span, ...]:
+        """The paper's sentences, in order."""
+        return tuple(item.span for item in self.library.chunks("sentence", self._encoder.fingerprint, [paper]))
+
     def knows(self, name: str) -> bool:
         """Whether any abstract or title mentions the name."""
         return self._knowing(self.index())(name)

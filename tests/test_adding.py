@@ -58,7 +58,7 @@ def asked(library: Library, encoder: BundledEncoder, question: str) -> list[str]
 
 def rows(library: Library) -> tuple[int, int, int]:
     """How many papers, chunks and vectors there are."""
-    with library._reading() as db:
+    with library.reading() as db:
         papers, chunks, vectors = (
             db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("papers", "chunks", "vectors")
         )

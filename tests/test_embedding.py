@@ -134,7 +134,7 @@ class TestAChangeOfTheSetting:
             writer.remove([own.paper("Zyxel lattices").id])
         assert all("Zyxel" not in passage.span.paper.title for passage in retriever.search("Zyxel", most=90))
         assert retriever.standby is None, "what is left is complete"
-        with own._reading() as db:
+        with own.reading() as db:
             counts = dict(db.execute("SELECT fingerprint, count(*) FROM vectors GROUP BY fingerprint"))
         assert counts == {loaded(server).fingerprint: PASSAGES, encoder.fingerprint: PASSAGES + own.count("sentence")}
 

@@ -80,7 +80,7 @@ def state(folder: Path, encoder: BundledEncoder) -> dict[str, Any]:
         "vectors": "SELECT * FROM vectors ORDER BY fingerprint, digest",
         "facts": "SELECT * FROM facts WHERE key <> 'stamp' ORDER BY key",
     }
-    with library._reading() as db:
+    with library.reading() as db:
         held = {name: db.execute(question).fetchall() for name, question in tables.items()}
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     return held | {question: retriever.search(question) for question in QUESTIONS}

@@ -232,15 +232,13 @@ def remove(
     library: Home = None,
 ) -> None:
     """Takes papers out of the library."""
-    from ingest.add import publish
+    from ingest.add import remove as take_out
     from rag.encoder import BundledEncoder
     from ui.terminal import printable
 
     store = _library(_settings(library), library)
     found = [store.paper(name) for name in ids]
-    with store.writing() as writer:
-        writer.remove(paper.id for paper in found)
-    publish(store, BundledEncoder())
+    take_out(store, (paper.id for paper in found), BundledEncoder())
     for paper in found:
         print(printable(f"Removed {paper.id}  {paper.title}"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag.catalogue import Shelf
 from rag.config import Settings, load_settings
 from rag.errors import LibraryError, UnknownPaper
 from rag.library import Library
@@ -24,6 +25,12 @@ def library(settings: Settings) -> Library:
 def pipeline(settings: Settings) -> Pipeline:
     """Over that library."""
     return open_pipeline(library(settings), settings)
+
+
+@st.cache_resource(show_spinner=False)
+def shelf(settings: Settings) -> Shelf:
+    """Its catalogue."""
+    return Shelf(library(settings))
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

@@ -14,6 +14,8 @@ def window() -> None:
     st.set_page_config(page_title="askpapers", page_icon=str(ICON), layout="wide")
     pages = [
         st.Page("ask_page.py", title="Ask", default=True),
+        st.Page("papers_page.py", title="Papers", url_path="papers"),
+        st.Page("compare_page.py", title="Compare", url_path="compare"),
         st.Page("evaluation_page.py", title="Evaluation", url_path="evaluation"),
     ]
     st.navigation(pages, position="top").run()
