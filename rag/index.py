@@ -1,44 +1,33 @@
-"""Chroma for meaning, bm25s for words: an immutable folder an edition of the library, rebuilt from it at will.
-
-Chroma is blind to what another process adds, so an index is never added to: a copy is, and it is published by its name.
-"""
+"""The index of the library as it is now: the folder of its edition, found or built, and published by its name."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import os
 import re
 import shutil
-import sqlite3
-import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
-from typing import Any
 
-import bm25s
-import chromadb
 import numpy as np
-from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 from filelock import FileLock
 
+from rag import chroma
+from rag.chroma import IndexDamaged, Progress
+from rag.chroma_server import Server
+from rag.edition import CHROMA, Index, opened, seal, write_rows, write_words
 from rag.errors import LibraryEmpty, VectorsLacking
 from rag.library import Library, Stored
 from rag.question import parts_of_name
 from rag.schema import explained, unwritable
-from rag.spelling import Vocabulary, vocabulary
-from rag.words import tokens
 
-COLLECTION = "passages"
-PROBES = 32  # stored vectors asked for themselves when an index is opened
 KEPT = 2  # editions of each embedding left on disk: the newest, and the one that a reader may be about to open
 BURIED = 0.2  # share of removed vectors that Chroma may drag along before it is made afresh: they cost recall
+<<<<<<< HEAD
 SLICE = 2000  # vectors handed to Chroma at a time; it takes 5,461 at most
 MARKS = "marks.json"
 VOCABULARY = "vocabulary.json"
@@ -121,27 +110,33 @@ class Index:
     def close(self) -> None:
         """Lets go of Chroma's files; so does the last one to forget the index."""
         _close(self._client)
+=======
+>>>>>>> 60f6f94 (Chroma may be a server elsewhere: ASKPAPERS_CHROMA; the index is three files, Chroma's, the words' and the edition's)
 
 
 def current_index(
-    library: Library, fingerprint: str, progress: Progress | None = None, held: Index | None = None
+    library: Library,
+    fingerprint: str,
+    progress: Progress | None = None,
+    held: Index | None = None,
+    server: Server | None = None,
 ) -> Index:
     """The index of the library as it is now, built if it is missing, stale or damaged.
 
     While another process is writing, the newest sound one serves: the writer publishes its own when it is done.
-    `held` is one that is open already; it is given back where it would be opened again.
-    Raises LibraryEmpty, and VectorsLacking where it can't be built.
+    `held` is one that is open already; it is given back where it would be opened again. `server` is where Chroma is;
+    None: embedded. Raises LibraryEmpty, and VectorsLacking where it can't be built.
     """
     with _explained(library):
         if not len(library):
             raise LibraryEmpty(f"The library in {library.folder} holds no papers. Add some: askpapers ingest PATH")
-        root = library.folder / "index"
-        found = _sound(root, library.edition, fingerprint)
+        shelf = _Shelf(library.folder / "index", fingerprint, server)
+        found = shelf.sound(library.edition)
         if found is None and library.busy:
-            found = _newest_sound(root, fingerprint, held)
+            found = shelf.newest(held)
         if found is None and library.lacks("passage", fingerprint):
             raise VectorsLacking(f"Not all papers have vectors of {fingerprint}. Make them: askpapers embed")
-        return found or _build(library, root, fingerprint, progress)
+        return found or _build(library, shelf, progress)
 
 
 @contextmanager
@@ -153,21 +148,39 @@ def _explained(library: Library) -> Iterator[None]:
         raise unwritable(library.folder, error) from error
 
 
-def _folder(root: Path, edition: str, fingerprint: str) -> Path:
-    """Fingerprints hold what users and servers name; their hash is no other's, on any file system."""
-    return root / f"{edition}-{hashlib.sha256(fingerprint.encode()).hexdigest()[:12]}"
+@dataclass(frozen=True)
+class _Shelf:
+    """Where a library's editions stand that were made with one embedding, for one Chroma."""
 
+    root: Path
+    fingerprint: str
+    server: Server | None
 
-def _sound(root: Path, edition: str, fingerprint: str) -> Index | None:
-    """None where it is missing or damaged; it stays there: only who holds the build lock may delete."""
-    try:
-        return _opened(_folder(root, edition, fingerprint), edition)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # Chroma's panics are no Exception; whatever is wrong, it is rebuilt
+    def folder(self, edition: str) -> Path:
+        """Fingerprints hold what users and servers name; their hash is no other's, on any file system."""
+        made_for = self.fingerprint + (f" at {self.server.address}" if self.server else "")
+        return self.root / f"{edition}-{hashlib.sha256(made_for.encode()).hexdigest()[:12]}"
+
+    def sound(self, edition: str) -> Index | None:
+        """None where it is missing or damaged; it stays there: only who holds the build lock may delete."""
+        try:
+            return opened(self.folder(edition), edition, self.server)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # Chroma's panics are no Exception; whatever is wrong, it is rebuilt
+            return None
+
+    def newest(self, held: Index | None = None) -> Index | None:
+        """The newest sound one."""
+        tail = self.folder("").name
+        editions = [folder.name.removesuffix(tail) for folder in self.root.glob(f"[0-9]*{tail}")]
+        for edition in sorted(editions, key=lambda edition: int(edition.split("-")[0]), reverse=True):
+            if index := held if held and held.edition == edition else self.sound(edition):
+                return index
         return None
 
 
+<<<<<<< HEAD
 def _newest_sound(root: Path, fingerprint: str, held: Index | None = None) -> Index | None:
     tail = _folder(root, "", fingerprint).name
     editions = [folder.name.removesuffix(tail) for folder in root.glob(f"[0-9]*{tail}")]
@@ -304,6 +317,34 @@ def _write_words(folder: Path, stored: list[Stored]) -> None:
     words.save(folder / "words", show_progress=False)
     spelt = {"sample": tokens(SAMPLE), **vocabulary(texts)._asdict()}
     (folder / VOCABULARY).write_text(json.dumps(spelt))
+=======
+def _build(library: Library, shelf: _Shelf, progress: Progress | None) -> Index:
+    shelf.root.mkdir(exist_ok=True)
+    with FileLock(shelf.root / "build.lock"):
+        edition, stored = library.snapshot("passage", shelf.fingerprint)
+        if found := shelf.sound(edition):  # another process built it while we waited
+            return found
+        stored.sort(key=lambda item: item.id)
+        building = shelf.root / ".building"
+        shutil.rmtree(building, ignore_errors=True)  # what a crash left
+        building.mkdir()
+        _write(building, stored, shelf, progress)
+        folder = shelf.folder(edition)
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        os.replace(building, folder)
+        _drop_old(shelf.root, folder)
+        index = opened(folder, edition, shelf.server)
+    index.near.ready(progress)
+    return index
+
+
+def _write(folder: Path, stored: list[Stored], shelf: _Shelf, progress: Progress | None) -> None:
+    vectors = np.stack([item.vector for item in stored])
+    buried = 0 if shelf.server else _write_chroma(folder, stored, vectors, shelf.newest(), progress)
+    write_rows(folder, stored, vectors, buried)
+    write_words(folder, stored)
+    seal(folder)
+>>>>>>> 60f6f94 (Chroma may be a server elsewhere: ASKPAPERS_CHROMA; the index is three files, Chroma's, the words' and the edition's)
 
 
 def _write_chroma(
@@ -312,52 +353,21 @@ def _write_chroma(
     """Into a copy of `base` where that pays; returns how many removed vectors lie buried in it."""
     ids = np.array([item.id for item in stored], np.int64)
     kept = _kept(ids, vectors, base)
-    gone = np.setdiff1d(base.chunks, kept) if base and len(kept) else ids[:0]
-    if base and len(kept):
-        _copy_chroma(base.folder / "chroma", folder / "chroma")
-    client = _chroma(folder)
-    try:
-        # no embedding function: the default one downloads a model
-        collection = client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-        )
-        for some in _slices(gone):
-            collection.delete(ids=[str(number) for number in some])
-        new = np.flatnonzero(~np.isin(ids, kept))
-        for some in _slices(new):
-            _add(collection, [stored[row] for row in some])
-            if progress:
-                progress(int(np.searchsorted(new, some[-1])) + 1, len(new))
-    finally:
-        _close(client)
-    return base.buried + len(gone) if base and len(kept) else 0
+    if base is None or not len(kept):
+        chroma.write(folder / CHROMA, stored, ids[:0], ids[:0], None, progress)
+        return 0
+    gone = np.setdiff1d(base.chunks, kept)
+    chroma.write(folder / CHROMA, stored, kept, gone, base.folder / CHROMA, progress)
+    return base.buried + len(gone)
 
 
 def _kept(ids: np.ndarray, vectors: np.ndarray, base: Index | None) -> np.ndarray:
     """What can stay in a copy of `base`: nothing, where the copy would drag along too much that was removed."""
-    if base is None or base._collection is None or base.vectors.shape[1] != vectors.shape[1]:
+    if base is None or base.near.unfit or base.vectors.shape[1] != vectors.shape[1]:
         return ids[:0]
     kept, mine, theirs = np.intersect1d(ids, base.chunks, assume_unique=True, return_indices=True)
     kept = kept[(vectors[mine] == base.vectors[theirs]).all(axis=1)]  # a restored backup gives numbers out again
     return kept if base.buried + len(base.chunks) - len(kept) <= BURIED * len(ids) else ids[:0]
-
-
-def _copy_chroma(old: Path, new: Path) -> None:
-    shutil.copytree(old, new, ignore=shutil.ignore_patterns(f"{SQLITE}*"))
-    with closing(sqlite3.connect(old / SQLITE)) as source, closing(sqlite3.connect(new / SQLITE)) as copy:
-        source.backup(copy)  # whole, also while another process opens it
-
-
-def _slices(rows: np.ndarray) -> Iterator[np.ndarray]:
-    return (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
-
-
-def _add(collection: Any, batch: list[Stored]) -> None:
-    collection.add(
-        ids=[str(item.id) for item in batch],
-        embeddings=np.stack([item.vector for item in batch]).astype(np.float32),
-        metadatas=[{"paper": i.span.paper.id, "start": i.span.start, "end": i.span.end} for i in batch],
-    )
 
 
 def _drop_old(root: Path, newest: Path) -> None:
@@ -365,12 +375,12 @@ def _drop_old(root: Path, newest: Path) -> None:
         return folder.stat().st_mtime
 
     older = sorted((f for f in root.iterdir() if f.is_dir() and f != newest), key=age, reverse=True)
-    left = Counter({_embedding(newest): 1})
+    left = Counter({_shelf_of(newest): 1})
     for folder in older:
-        left[_embedding(folder)] += 1
-        if left[_embedding(folder)] > KEPT:
+        left[_shelf_of(folder)] += 1
+        if left[_shelf_of(folder)] > KEPT:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _embedding(folder: Path) -> str:
+def _shelf_of(folder: Path) -> str:
     return folder.name.rpartition("-")[2]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from rag.chroma_server import load_server
 from rag.config import Settings, misspelt
 from rag.encoder import FOLDER, SHA256, BundledEncoder
 from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError, ModelGarbled, ModelRejected, VectorRejected
@@ -64,6 +65,7 @@ def checks(settings: Settings, ship: bool) -> list[Check]:
         _tried("index", lambda: _index(settings)),
         _tried("embedding", lambda: _embedding(settings)),
         _port(settings),
+        _tried("chroma", lambda: _chroma(settings)),
     ]
 
 
@@ -176,7 +178,7 @@ def _index(settings: Settings) -> Check:
     library = Library(settings.library)
     if not len(library):
         return Check("index", "ok", "none needed yet")
-    index = current_index(library, BundledEncoder().fingerprint)
+    index = current_index(library, BundledEncoder().fingerprint, server=load_server(settings))
     index.close()
     found = f"{len(index.chunks):,} passages, finds its own vectors"
     if index.edition != library.edition:
@@ -219,3 +221,17 @@ def _port(settings: Settings) -> Check:
             return Check("port", "ok", f"{HOST}:{settings.port} is free")
     fix = "The window takes the next free one, or set ASKPAPERS_PORT."
     return Check("port", "warning", f"{HOST}:{settings.port} is taken", fix)
+
+
+def _chroma(settings: Settings) -> Check:
+    """Whether the server has this library's passages; where it can't be asked, the same papers are found without it."""
+    server, library = load_server(settings), Library(settings.library)
+    if server is None:
+        return Check("chroma", "ok", "embedded: in the library's folder")
+    if not len(library):
+        return Check("chroma", "ok", f"{server.address}: nothing to look for yet")
+    index = current_index(library, BundledEncoder().fingerprint, server=server)
+    index.near.ready()
+    if index.near.away:
+        return Check("chroma", "warning", index.near.away, "Start it: chroma run --host 127.0.0.1 --path DIR")
+    return Check("chroma", "ok", f"{server.address} has all {len(index.chunks):,} passages")
