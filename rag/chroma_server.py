@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import numpy as np
 
-from rag.breaker import LAST
+from rag.breaker import LAST, PAUSE
 from rag.chroma import ITSELF, IndexDamaged, Progress, probes_of, slices
 from rag.config import EMBEDDED, Settings
 from rag.endpoint import Endpoint, Timeouts, checked_url
@@ -34,12 +36,12 @@ T = TypeVar("T")
 
 
 class Server:
-    """One Chroma server; safe in many threads. After three failures in a row it is left alone for half a minute."""
+    """One Chroma server; safe in many threads."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Raises BadSetting."""
         self.address = checked_url(address, "ASKPAPERS_CHROMA", "http://127.0.0.1:8000")
-        self._endpoint = Endpoint(self.address, timeouts=PATIENCE)
+        self.clock, self._endpoint = clock, Endpoint(self.address, timeouts=PATIENCE, clock=clock)
 
     def call(self, method: str, path: str, body: object = None, read: Callable[[Any], T] = lambda said: said) -> T:
         """What `read` makes of the answer to one request. Raises ModelError, also for whatever `read` raises."""
@@ -76,6 +78,7 @@ def load_server(settings: Settings) -> Server | None:
 class Remote:
     """The vectors of an edition's folder, at a server: n chunks, ascending, and (n, d) vectors.
 
+    Once it could not be asked, it is left alone for half a minute: one reader waits, the others don't.
     The collection is named for this machine, the folder's place and its name: no two libraries share one.
     """
 
@@ -84,26 +87,28 @@ class Remote:
         self.unfit = False
         self._server, self._folder, self._chunks, self._vectors = server, folder, chunks, vectors
         self._id: str | None = None  # the server's for the collection, once that was found sound
+        self._rests_until = -inf  # by the server's clock
 
     def nearest(self, vector: np.ndarray, most: int) -> np.ndarray | None:
         """As Nearest says; a collection that is gone is put back by the next question."""
         if self._id is None:
             self.ready()
-        if self._id is None or self.unfit:
+        identity = self._id  # another thread may find that it is gone
+        if identity is None or self.unfit:
             return None
         try:
             body = {"query_embeddings": [vector.tolist()], "n_results": most, "include": []}
-            return self._server.call("POST", f"/{self._id}/query", body, lambda said: self._numbers(said, most))
+            return self._server.call("POST", f"/{identity}/query", body, lambda said: self._numbers(said, most))
         except ModelRejected:
-            self._id = None
+            self._id = None  # mostly: it was restarted without its data
         except ModelError as error:
-            self._id, self.away = None, self._server.told(error)
+            self._rest(self._server.told(error))
         return None
 
     def ready(self, progress: Progress | None = None) -> None:
         """Finds the collection, or fills it; where that can't be done, `away` says why."""
-        if not self._folder.is_dir():
-            return  # deleted under us; what is mapped into memory is still there, and the lock would make it anew
+        if self._server.clock() < self._rests_until or not self._folder.is_dir():
+            return  # a folder that was deleted under us would be made anew by the lock
         try:
             with held(self._folder.parent, "chroma", wait=0):
                 self._id = self._found() or self._filled(progress)
@@ -111,12 +116,15 @@ class Remote:
         except HeldByAnother:
             pass  # who is filling it; until then, it can do without
         except ModelError as error:
-            self.away = self._server.told(error)
+            self._rest(self._server.told(error))
         except OSError as error:
-            self.away = f"{AWAY} {self._folder.parent} can't be written: {error.strerror}."
+            self._rest(f"{AWAY} {self._folder.parent} can't be written: {error.strerror}.")
 
     def close(self) -> None:
         """There is nothing to let go of: each request had a connection of its own."""
+
+    def _rest(self, why: str) -> None:
+        self._id, self.away, self._rests_until = None, why, self._server.clock() + PAUSE
 
     @property
     def _place(self) -> str:
