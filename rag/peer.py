@@ -23,7 +23,7 @@ SECRET = 12  # characters of a key from which on it can be no word of an answer
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|size|window)|too many tokens|(prompt|input).{0,20}too long|longer than the maximum"
     r"|tokens?\b.{0,60}exceed|exceed.{0,60}tokens?\b|tokens?\b.{0,40}must be <=|must have less than.{0,20}tokens?\b"
-    r"|reduce the length of|batch size.{0,40}(maximum|exceed|larger)",
+    r"|reduce the length of|too large to process|batch size.{0,40}(maximum|exceed|larger)",
     re.IGNORECASE | re.DOTALL,
 )
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
