@@ -27,7 +27,7 @@ from rag.held import HeldByAnother, held
 
 AWAY = "Until the Chroma server can be asked, vectors are compared here: the same papers are found."
 PATIENCE = Timeouts(connect=2, first=3, between=3, again=())  # a reader waits, and what it does is done here as well
-BATCH = 500  # vectors of a request: a slow server is to be done within its timeout
+BATCH = 200_000  # numbers of a request: a slow server is to be done with it within its timeout
 PAGE, PAGES = 100, 100  # collections listed at a time, and how often
 PREFIX = "askpapers"
 COLLECTIONS = "api/v2/tenants/default_tenant/databases/default_database/collections"
@@ -150,7 +150,7 @@ class Remote:
             self._server.call("DELETE", f"/{self._name}")
         body = {"name": self._name, "configuration": {"hnsw": {"space": "cosine"}}}
         identity = self._server.call("POST", "", body, _identity)
-        for rows in slices(np.arange(len(self._chunks)), BATCH):
+        for rows in slices(np.arange(len(self._chunks)), max(1, BATCH // self._vectors.shape[1])):
             self._server.call("POST", f"/{identity}/add", self._batch(rows))
             if progress:
                 progress(int(rows[-1]) + 1, len(self._chunks))
