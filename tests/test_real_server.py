@@ -35,7 +35,7 @@ from ui.cli import run
 
 pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
 CONTEXT, SLOTS = 2048, 4
-PAPERS = 200
+PAPERS = 140
 EMBED = """
 import sys
 from pathlib import Path
@@ -228,8 +228,8 @@ class TestAServerThatEndsAndReturns:
         self, shipped: Library, encoder: BundledEncoder
     ) -> None:
         now = [0.0]
-        with llama(8192, SLOTS) as server:
-            settings = writes(server).model_copy(update={"llm_max_tokens": 6000})
+        with llama(4096, SLOTS) as server:
+            settings = writes(server).model_copy(update={"llm_max_tokens": 600})
             written, model = Pipeline(shipped, encoder, settings), load_llm(settings)
             assert model
             written._model = replace(model, endpoint=Endpoint(f"{server.url}/v1", clock=lambda: now[0]))
