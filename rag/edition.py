@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from rag.chroma import SQLITE, Embedded, IndexDamaged, Nearest
 from rag.chroma_server import Remote, Server
 from rag.library import Stored
+from rag.question import parts_of_name
 from rag.spelling import Vocabulary, vocabulary
 from rag.words import tokens
 
@@ -75,6 +77,12 @@ class Index:
         """Whether any passage, or its title, holds one of these words."""
         return any(token in self._words.vocab_dict for token in tokens(text))
 
+    def mentions(self, name: str) -> bool:
+        """Whether any passage, or its title, holds the name as it is, or each name that it is made of (see there)."""
+        whole = (*tokens(name)[:1], *tokens(re.sub(r"[-_]", "", name))[:1])
+        parts = parts_of_name(name)
+        return any(token in self._words.vocab_dict for token in whole) or (bool(parts) and all(map(self.knows, parts)))
+
     def rarity(self, token: str) -> float:
         """BM25's inverse document frequency over passages: ln(1 + (n - f + 0.5) / (f + 0.5)), above 0."""
         place = self._words.vocab_dict.get(token)
@@ -93,7 +101,8 @@ def write_words(folder: Path, stored: Sequence[Stored]) -> None:
     texts = [f"{item.span.paper.title}. {item.span.text}" for item in stored]
     words.index([tokens(text) or [""] for text in texts], show_progress=False)  # it fails where no text has a word
     words.save(folder / "words", show_progress=False)
-    (folder / VOCABULARY).write_text(json.dumps({"sample": tokens(SAMPLE), "words": vocabulary(texts)}))
+    spelt = {"sample": tokens(SAMPLE), **vocabulary(texts)._asdict()}
+    (folder / VOCABULARY).write_text(json.dumps(spelt))
 
 
 def write_rows(folder: Path, stored: Sequence[Stored], vectors: np.ndarray, buried: int) -> None:
@@ -139,7 +148,7 @@ def opened(folder: Path, edition: str, server: Server | None) -> Index:
         mean=rows["mean"],
         moment=rows["moment"],
         buried=int(rows["buried"]),
-        vocabulary=spelt["words"],
+        vocabulary=Vocabulary(spelt["words"], spelt["dressed"]),
         near=near,
         _words=words,
     )

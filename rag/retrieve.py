@@ -19,12 +19,8 @@ from rag.config import Settings
 from rag.edition import Index
 from rag.encoder import BundledEncoder, Encoder
 from rag.errors import ModelError, VectorRejected, VectorsLacking
-<<<<<<< HEAD
-from rag.index import Index, current_index
-from rag.lacking import Knows, bears, reason
-=======
 from rag.index import current_index
->>>>>>> 60f6f94 (Chroma may be a server elsewhere: ASKPAPERS_CHROMA; the index is three files, Chroma's, the words' and the edition's)
+from rag.lacking import Knows, bears, reason
 from rag.library import Library
 from rag.names import introduces, name_key, title_names
 from rag.question import names

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rag.chroma_server import load_server
-from rag.config import Settings, misspelt
+from rag.config import EMBEDDED, Settings, misspelt
 from rag.encoder import FOLDER, SHA256, BundledEncoder
 from rag.errors import AskpapersError, CallerMistake, ModelCut, ModelError, ModelGarbled, ModelRejected, VectorRejected
 from rag.heard import Heard
@@ -65,7 +65,7 @@ def checks(settings: Settings, ship: bool) -> list[Check]:
         _tried("index", lambda: _index(settings)),
         _tried("embedding", lambda: _embedding(settings)),
         _port(settings),
-        _tried("chroma", lambda: _chroma(settings)),
+        *_elsewhere(settings),
     ]
 
 
@@ -223,15 +223,17 @@ def _port(settings: Settings) -> Check:
     return Check("port", "warning", f"{HOST}:{settings.port} is taken", fix)
 
 
+def _elsewhere(settings: Settings) -> list[Check]:
+    return [] if settings.chroma == EMBEDDED else [_tried("chroma", lambda: _chroma(settings))]
+
+
 def _chroma(settings: Settings) -> Check:
     """Whether the server has this library's passages; where it can't be asked, the same papers are found without it."""
-    server, library = load_server(settings), Library(settings.library)
-    if server is None:
-        return Check("chroma", "ok", "embedded: in the library's folder")
+    library = Library(settings.library)
     if not len(library):
-        return Check("chroma", "ok", f"{server.address}: nothing to look for yet")
-    index = current_index(library, BundledEncoder().fingerprint, server=server)
+        return Check("chroma", "ok", "nothing to find yet")
+    index = current_index(library, BundledEncoder().fingerprint, server=load_server(settings))
     index.near.ready()
     if index.near.away:
         return Check("chroma", "warning", index.near.away, "Start it: chroma run --host 127.0.0.1 --path DIR")
-    return Check("chroma", "ok", f"{server.address} has all {len(index.chunks):,} passages")
+    return Check("chroma", "ok", f"{settings.chroma} has all {len(index.chunks):,} passages")
