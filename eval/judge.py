@@ -24,10 +24,10 @@ from eval.questions import Groups
 from rag.citing import without_thoughts
 from rag.config import Settings
 from rag.errors import CallerMistake, ModelCut, ModelError, ModelUnconfigured
-from rag.generate import MARGIN
 from rag.heard import Heard
-from rag.models import Model, count_tokens, load_llm
-from rag.prompts import Numbered, correctness_prompt, size, support_prompt
+from rag.models import Model, load_llm
+from rag.prompts import Numbered, correctness_prompt, support_prompt
+from rag.room import count_tokens, size
 from rag.types import Message
 
 FILE = "judged.jsonl"
@@ -104,10 +104,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A model that grades. `room`: tokens that a prompt may have."""
+    """A model that grades."""
 
     model: Model
-    room: int
 
     def grade(self, task: Task, votes: Mapping[tuple[str, str], Grade]) -> Grade:
         """The vote that an equal prompt got already (`votes`: by model and prompt), else the model is asked."""
@@ -118,15 +117,16 @@ class Judge:
         if known := votes.get(asked):
             return known.model_copy(update=about)
         about |= {"left_out": len(task.quotes) - len(quotes), "model": asked[0], "prompt": asked[1]}
-        if (needed := size(drafted, count_tokens)) > self.room:
-            why = f"Its prompt of {needed:,} tokens has no place in {self.room:,}. Raise ASKPAPERS_LLM_CONTEXT."
+        if not self.model.fits(drafted):
+            needed, room = size(drafted, self.model.count), self.model.room.prompt
+            why = f"Its prompt of {needed:,} tokens has no place in {room:,}. Raise ASKPAPERS_LLM_CONTEXT."
             return Grade.model_validate(about | {"verdict": UNSCORED, "why": why})
         return Grade.model_validate(about | self._vote(task.prompt(quotes, secrets.token_hex(4)), task.vote))
 
     def _fitted(self, task: Task) -> tuple[Numbered, ...]:
         """Without the last of the quotes that there is no room for."""
         quotes = task.quotes
-        while len(quotes) > 1 and size(task.prompt(quotes, MARKER), count_tokens) > self.room:
+        while len(quotes) > 1 and not self.model.fits(task.prompt(quotes, MARKER)):
             quotes = quotes[:-1]
         return quotes
 
@@ -156,17 +156,14 @@ class Judge:
 
 
 def load_judge(settings: Settings) -> Judge:
-    """The configured model as a judge. Raises CallerMistake where there is none, or a part of its settings is missing.
-
-    Its window is held back for the reply, and for tokenizers that need more tokens than the one we count with.
-    """
+    """The configured model as a judge. Raises CallerMistake where there is none, or its settings lack a part."""
     try:
         model = load_llm(settings)
     except ModelUnconfigured as error:
         raise CallerMistake(str(error)) from None
     if model is None:
         raise CallerMistake("--judge needs a model. Set ASKPAPERS_LLM=ollama/NAME, openai/NAME or local/NAME.")
-    return Judge(model, int((settings.llm_context - settings.llm_max_tokens) / MARGIN))
+    return Judge(model)
 
 
 def read_vote(reply: str, vote: type[SupportVote | AnswerVote]) -> SupportVote | AnswerVote:

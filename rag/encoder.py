@@ -53,6 +53,7 @@ class BundledEncoder(BaseEmbedding):
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
+        onnxruntime.disable_telemetry_events()  # on Windows; elsewhere rag's first line does it
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

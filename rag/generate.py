@@ -17,10 +17,11 @@ from rag.citing import without_thoughts
 from rag.config import Settings
 from rag.errors import ContextOverflow, ModelCut, ModelGarbled, ModelUntrue
 from rag.heard import Heard
-from rag.models import Model, count_tokens
-from rag.prompts import answer_prompt, condense_prompt, fitted, size
+from rag.models import Model
+from rag.prompts import answer_prompt, condense_prompt, fitted
 from rag.quotes import Quote
 from rag.refusal import is_refusal
+from rag.room import cautious, count_tokens, size
 from rag.stream import Redrawn
 from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
 from rag.verify import Weighed, distinct, weigh
@@ -32,8 +33,6 @@ REPEATS = 3  # of one sentence, from which on nothing new is expected
 GENERIC = frozenset(  # what a question made to stand alone may say of papers, though nobody said it before
     tokens("paper model method approach work study system technique author dataset result compare report propose use")
 )
-MARKER = "0" * 8  # as long as those that are drawn
-MARGIN = 1.15  # others' tokenizers need more tokens than the one we count with
 
 ATTRIBUTED = "Citations were added afterwards, where a quote bears the sentence out."
 SHORTENED = "The model reached its limit of tokens; its last, unfinished sentence was left out."
@@ -57,33 +56,32 @@ class Writer:
 
         Raises ModelError, whatever was painted by then.
         """
-        quotes = fitted(question, quotes, self._room, count_tokens)
-        needed = size(answer_prompt(question, quotes, MARKER), count_tokens)
-        if needed > self._room:
-            raise ContextOverflow(self._no_room(needed))
+        marker = secrets.token_hex(4)
+        quotes = fitted(question, quotes, marker, self.model.fits)
+        prompt = answer_prompt(question, quotes, marker)
+        if not self.model.fits(prompt):
+            raise ContextOverflow(self._no_room(prompt))
         try:
-            return (yield from self._written(question, quotes, sent))
+            return (yield from self._written(prompt, quotes, sent))
         except ContextOverflow:  # its window is smaller than we were told
-            fewer = fitted(question, quotes, needed // 2, count_tokens)
+            half = size(prompt, cautious) // 2
+        fewer = fitted(question, quotes, marker, lambda prompt: size(prompt, cautious) <= half)
+        smaller = replace(self, model=replace(self.model, room=self.model.room.halved))
         try:
-            return (yield from self._written(question, fewer, sent))
+            return (yield from smaller._written(answer_prompt(question, fewer, marker), fewer, sent))
         except ContextOverflow as error:
-            raise ContextOverflow(f"{error} Or lower ASKPAPERS_LLM_CONTEXT and ASKPAPERS_LLM_MAX_TOKENS.") from None
+            raise ContextOverflow(f"{error} Or lower ASKPAPERS_LLM_CONTEXT.") from None
 
-    @property
-    def _room(self) -> int:
-        """Tokens of a prompt, as we count them."""
-        return int((self.settings.llm_context - self.settings.llm_max_tokens) / MARGIN)
-
-    def _no_room(self, needed: int) -> str:
-        context, answer = self.settings.llm_context, self.settings.llm_max_tokens
+    def _no_room(self, prompt: Sequence[Message]) -> str:
+        room, needed = self.model.room, size(prompt, self.model.count)
         return (
-            f"The prompt needs some {needed * MARGIN:,.0f} tokens; ASKPAPERS_LLM_CONTEXT={context} leaves "
-            f"{context - answer:,} beside ASKPAPERS_LLM_MAX_TOKENS={answer}. Raise the one or lower the other."
+            f"The prompt needs some {needed:,} tokens; ASKPAPERS_LLM_CONTEXT={room.context} leaves {room.prompt:,} for "
+            "it beside an answer. Raise it, with the server's own window, or ask a shorter question."
         )
 
-    def _written(self, question: str, quotes: Sequence[Quote], sent: list[Message]) -> Generator[str, None, Draft]:
-        prompt = answer_prompt(question, quotes, secrets.token_hex(4))
+    def _written(
+        self, prompt: Sequence[Message], quotes: Sequence[Quote], sent: list[Message]
+    ) -> Generator[str, None, Draft]:
         sent += prompt
         heard, painted = Heard(self.model.endpoint.redacted), ""
         for _ in self._listen(prompt, heard):
@@ -104,7 +102,7 @@ class Writer:
         `known` is the conversation, with titles. Raises ModelError where asking for the answer would fail alike.
         """
         prompt = condense_prompt(question, history, secrets.token_hex(4))
-        if size(prompt, count_tokens) > self._room:
+        if not self.model.fits(prompt):
             return None
         sent += prompt
         heard = Heard(self.model.endpoint.redacted)

@@ -9,7 +9,7 @@ from rag.models import Token
 
 LONGEST = 20_000  # characters of a reply that are read
 LONGEST_THOUGHTS = 400_000  # characters that may come before it
-CUT_SHORT = 0.6  # share of our count of a prompt's tokens under which a server has not read all of it
+CUT_SHORT = 0.6  # share of our count of a prompt's tokens under which not all was read; Ollama then keeps half a window
 SURE = 200  # tokens of a prompt from which on counts can be compared
 
 

@@ -5,11 +5,8 @@ LlamaIndex's OpenAI-compatible client speaks to all of them; where it may connec
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +17,8 @@ from llama_index.core.llms import LLM
 from rag.config import Settings
 from rag.endpoint import Endpoint, Timeouts, checked_url
 from rag.errors import BadSetting, ContextOverflow, ModelUnconfigured
+from rag.room import Count, Room, cautious, size
+from rag.served import Tokenizer, names
 from rag.types import Message
 from rag.writer import unit
 
@@ -31,6 +30,7 @@ OLLAMA = "http://127.0.0.1:11434/v1"
 HOSTED = Timeouts(first=60)
 LOCAL = Timeouts(first=300)  # a model may have to be loaded first
 WHOLE = 10  # times the first token's timeout: when an answer has to be there
+COUNTING = Timeouts(connect=1, first=2, between=2, again=())
 ASKING = Timeouts(first=10, again=(0.5,))  # a reader waits, and the bundled encoder could serve
 ADDING = Timeouts(first=300, again=(0.5, 1, 2, 4, 8))  # many texts at once, of hosts that limit the rate
 MOST_TEXTS = 256  # of a request
@@ -53,28 +53,34 @@ SILENCE = Token()  # a role without a word, an empty piece: no sign of life
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model at an endpoint. `client` makes any LlamaIndex LLM that sends by the HTTP client it is given."""
+    """A model at an endpoint. `client` makes any LlamaIndex LLM that sends by the HTTP client it is given.
+
+    It is also given the most tokens of an answer; `count` counts those of a text, as the server does if it tells.
+    """
 
     name: str  # as configured, "ollama/qwen3"
     endpoint: Endpoint
-    client: Callable[[httpx.Client], LLM]
+    client: Callable[[httpx.Client, int], LLM]
+    room: Room
+    count: Count
 
     def stream(self, prompt: Sequence[Message]) -> Generator[Token | None, None, None]:
         """Its tokens as they come, None while nothing comes; closing it ends the request. Raises ModelError."""
         messages = [ChatMessage(role=message.role, content=message.content) for message in prompt]
+        most = self.room.beside(size(prompt, cautious))
 
         def tokens(http: httpx.Client) -> Iterator[Token]:
-            found = map(_token, self.client(http).stream_chat(messages))
+            found = map(_token, self.client(http, most).stream_chat(messages))
             return (token for token in found if token != SILENCE)
 
         return self.endpoint.stream(tokens)
 
+    def fits(self, prompt: Sequence[Message]) -> bool:
+        """Whether there is room for it; the server is asked to count only where our own, cautious count is too high."""
+        return any(size(prompt, count) <= self.room.prompt for count in (cautious, self.count))
+
     def listed(self) -> tuple[str, ...]:
         """The models that the server says it has. Raises ModelError."""
-
-        def names(http: httpx.Client) -> tuple[str, ...]:
-            return tuple(str(entry["id"]) for entry in http.get("models").json()["data"] or ())  # Ollama's null: none
-
         return self.endpoint.call(names)
 
 
@@ -88,7 +94,7 @@ def load_llm(settings: Settings) -> Model | None:
 
     name = settings.llm.partition("/")[2]
 
-    def client(http: httpx.Client) -> LLM:
+    def client(http: httpx.Client, most: int) -> LLM:
         return ChatModel(
             model=name,
             api_base=str(http.base_url),
@@ -96,7 +102,7 @@ def load_llm(settings: Settings) -> Model | None:
             http_client=http,
             is_chat_model=True,
             context_window=settings.llm_context,
-            max_tokens=settings.llm_max_tokens,
+            max_tokens=most,
             temperature=0.0,
             max_retries=0,
             reuse_client=False,
@@ -104,7 +110,9 @@ def load_llm(settings: Settings) -> Model | None:
         )
 
     hosted, local = (_patience(usual, settings) for usual in (HOSTED, LOCAL))
-    return Model(settings.llm, _endpoint("llm", settings, hosted, local), client)
+    endpoint = _endpoint("llm", settings, hosted, local)
+    count = Tokenizer(_endpoint("llm", settings, COUNTING, COUNTING), name)
+    return Model(settings.llm, endpoint, client, Room.of(settings), count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,19 +219,3 @@ def _token(response: ChatResponse) -> Token:
 def _count(usage: object, name: str) -> int | None:
     count = getattr(usage, name, None)
     return count if type(count) is int and count >= 0 else None
-
-
-def count_tokens(text: str) -> int:
-    """As OpenAI's newer models count; others differ by some tens of percent."""
-    return len(_encoding().encode(text, disallowed_special=()))
-
-
-@cache
-def _encoding() -> Any:
-    """From the tables that LlamaIndex carries: tiktoken would download them."""
-    import llama_index.core
-    import tiktoken
-
-    tables = Path(llama_index.core.__file__).parent / "_static" / "tiktoken_cache"
-    os.environ["TIKTOKEN_CACHE_DIR"] = str(tables)
-    return tiktoken.get_encoding("o200k_base")

@@ -5,6 +5,7 @@ Text from papers and people stands between marker lines that nobody could forese
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from rag.question import asks_for_figure, asks_for_several
@@ -54,11 +55,10 @@ incomplete: it answers a part of the question, and nothing in it is wrong.
 wrong: it does not answer the question, or contradicts a fact or a sentence.
 Facts with the same number are alternatives, as are sentences: one is enough. What the answer says beyond is no fault.
 {_JUDGE} {{"why": "It names one of the two systems.", "verdict": "incomplete"}}"""
-TRIAL = (Message("user", "Reply with the word ready."),)  # what `doctor` asks
+TRIAL = (Message("user", "Count from one to thirty, in words, on one line."),)  # what `doctor` asks
 TURNS = 6  # of a conversation that are shown
 LONGEST_TURN = 600  # characters of each
 
-Count = Callable[[str], int]
 Numbered = tuple[int, str, str]  # a number, the title of the paper ("": not told), words of its abstract
 
 
@@ -95,17 +95,30 @@ def correctness_prompt(
     return Message("system", JUDGE_ANSWER), Message("user", f"{_parts(parts, marker)}\n\nYour JSON object:")
 
 
-def fitted(question: str, quotes: Sequence[Quote], room: int, count: Count) -> tuple[Quote, ...]:
-    """The quotes in their order, without the least of them that a prompt of `room` tokens has no place for."""
-    kept = list(quotes)
-    while len(kept) > 1 and size(answer_prompt(question, kept, "0" * 8), count) > room:
-        kept.remove(min(kept, key=lambda quote: quote.odds))
-    return tuple(kept)
+def fitted(
+    question: str, quotes: Sequence[Quote], marker: str, fits: Callable[[tuple[Message, ...]], bool]
+) -> tuple[Quote, ...]:
+    """The quotes in their order, without those that matter least where a prompt with all of them doesn't fit.
+
+    What every paper says best comes before what any says second best. The best of all is always kept: whether even
+    that fits is for the caller to see.
+    """
+    first = sorted(quotes, key=lambda quote: (_rank(quote, quotes), -quote.odds))
+
+    def chosen(kept: int) -> tuple[Quote, ...]:
+        return tuple(quote for quote in quotes if quote in first[:kept])
+
+    def is_too_long(kept: int) -> bool:
+        return not fits(answer_prompt(question, chosen(kept), marker))
+
+    if not is_too_long(len(quotes)):
+        return tuple(quotes)
+    return chosen(1 + bisect_left(range(2, len(quotes)), True, key=is_too_long))
 
 
-def size(prompt: Sequence[Message], count: Count) -> int:
-    """Tokens of the whole prompt, with what a chat template adds to each message."""
-    return sum(count(message.content) + 8 for message in prompt)
+def _rank(quote: Quote, quotes: Sequence[Quote]) -> int:
+    """How many quotes of its paper are better."""
+    return sum(one.span.paper == quote.span.paper and one.odds > quote.odds for one in quotes)
 
 
 def _kind(question: str) -> str:

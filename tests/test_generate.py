@@ -24,11 +24,12 @@ from rag.config import load_settings
 from rag.encoder import BundledEncoder
 from rag.endpoint import Endpoint, Timeouts
 from rag.library import Library
-from rag.models import Model, count_tokens, load_llm
+from rag.models import Model, load_llm
 from rag.pipeline import Pipeline
-from rag.prompts import RULES, answer_prompt, fitted, size
+from rag.prompts import RULES, answer_prompt
 from rag.quotes import Quote
 from rag.refusal import is_refusal
+from rag.room import count_tokens
 from rag.stream import Redrawn, paintings
 from rag.types import PAPERS_DONT_SAY, Answer, Message, Paper, Query, Span, Turn
 from rag.verify import Weighed
@@ -175,34 +176,6 @@ def test_the_marker_differs_from_question_to_question(asking: Asking) -> None:
 def test_ids_and_addresses_of_papers_are_not_sent(asking: Asking, shipped: Library) -> None:
     sent = asking(replies.good).prompt[1].content
     assert not [paper.id for paper in shipped.papers() if paper.id in sent]
-
-
-def test_a_prompt_is_shortened_by_whole_quotes_the_least_first() -> None:
-    quotes = [quote(number, f"Sentence {number} " + "says much " * 40, score=number / 10) for number in range(1, 9)]
-    room = size(answer_prompt("Q?", quotes, "0" * 8), count_tokens) // 2
-    kept = fitted("Q?", quotes, room, count_tokens)
-    assert [one.odds for one in kept] == sorted(one.odds for one in quotes)[-len(kept) :]
-    assert 1 < len(kept) < 8
-    assert size(answer_prompt("Q?", kept, "0" * 8), count_tokens) <= room
-
-
-@pytest.mark.parametrize(
-    ("query", "settings"),
-    [
-        (Query(f"What is CLIP? {'🦜𠜎' * 1900}"), {}),
-        (Query(CAPSULE), {"llm_context": 1024}),
-        (Query("How much shorter do they get?", (Turn("user", CAPSULE),)), {"llm_context": 1024}),
-    ],
-    ids=["a long question", "no room beside the answer", "a follow-up"],
-)
-def test_what_does_not_fit_into_the_window_is_not_sent(
-    shipped: Library, encoder: BundledEncoder, query: Query, settings: dict[str, int]
-) -> None:
-    with writing(shipped, encoder, replies.good, **settings) as (pipeline, server):
-        answer = pipeline.ask(query).answer
-        assert not server.requests
-    assert "ASKPAPERS_LLM_MAX_TOKENS=1024. Raise the one or lower the other." in (answer.fallback or "")
-    assert answer.status == "answered"
 
 
 def test_tokens_are_counted_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -506,9 +479,7 @@ def test_f48_a_prompt_that_is_too_long_is_shortened_once_by_whole_quotes(
         assert pipeline.ask(Query(CAPSULE)).answer.model == "local/scripted"
         assert 0 < shown[1] < shown[0]
     with writing(shipped, encoder, [refused]) as (pipeline, server):
-        is_extractive(
-            pipeline.ask(Query(CAPSULE)).answer, "context", "lower ASKPAPERS_LLM_CONTEXT and ASKPAPERS_LLM_MAX"
-        )
+        is_extractive(pipeline.ask(Query(CAPSULE)).answer, "context", "lower ASKPAPERS_LLM_CONTEXT")
         assert len(server.requests) == 2
 
 

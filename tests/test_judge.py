@@ -22,8 +22,8 @@ from eval.results import Result
 from eval.scripted import Server, scripted
 from eval.summary import read_summary
 from rag.config import load_settings
-from rag.models import count_tokens
-from rag.prompts import correctness_prompt, size, support_prompt
+from rag.prompts import correctness_prompt, support_prompt
+from rag.room import count_tokens, size
 from rag.types import Query, Turn
 from ui.cli import run as askpapers
 
@@ -351,18 +351,23 @@ def test_no_text_leaves_the_fence(question: str, answer: str, quote: str) -> Non
         assert not any(line.startswith("[") for line in unfenced(prompt[1].content, "abcdef01"))
 
 
+def prompts(server: Server) -> list[Body]:
+    """Those it was sent, without what it was asked to count."""
+    return [request.body for request in server.requests if "messages" in request.body]
+
+
 def test_a_prompt_is_shortened_by_whole_quotes_and_what_fits_in_no_way_is_unscored(tmp_path: Path) -> None:
     quotes = tuple(f"Quote {place}: " + "word " * 150 + "end." for place in range(6))
     case = answered(("It is fast.", "supported"), quotes=quotes)
     with judging(llm_context=1024, llm_max_tokens=256) as (judge, server):
         (grade, _) = grade_all(tmp_path, [case], judge)
-        sent = message(server.requests[0].body, "user")
+        sent = message(prompts(server)[0], "user")
         assert 0 < grade.left_out == 6 - sent.count("end.")
         assert sent.count("word ") % 150 == 0
         assert count_tokens(sent) < 1024 - 256
         long = answered(("It is fast. " + "word " * 900, "supported"))
         (unscored, _) = grade_all(tmp_path, [long], judge)
-        assert len(server.requests) == 2
+        assert len(prompts(server)) == 2
     assert "Raise ASKPAPERS_LLM_CONTEXT" in unscored.why
     assert notes(judged([case], [grade], "m")) == ["1 prompts had no room for all quotes."]
 
@@ -374,7 +379,7 @@ def test_of_gold_alternatives_each_group_keeps_one_before_any_keeps_two(tmp_path
     case = Case(replace(case.question, evidence=groups), case.result)
     with judging(llm_context=1024, llm_max_tokens=256) as (judge, server):
         (_, whole) = grade_all(tmp_path, [case], judge)
-        shown = message(server.requests[1].body, "user")
+        shown = message(prompts(server)[1], "user")
     assert whole.left_out >= 1
     assert "[1] First of A." in shown
     assert "[2] First of B." in shown

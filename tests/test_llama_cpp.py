@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from serving import Llama, llama
 
+from rag import served
 from rag.config import Settings, load_settings
 from rag.encoder import BundledEncoder
 from rag.library import Library
 from rag.models import load_llm
 from rag.pipeline import Pipeline
-from rag.types import Answer, Message, Query
+from rag.prompts import answer_prompt
+from rag.quotes import Quote
+from rag.room import cautious, size
+from rag.types import Answer, Message, Query, Span
 from ui.doctor import checks
 
 pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
@@ -51,6 +55,23 @@ def test_its_tokens_are_streamed_and_counted(address: str) -> None:
     assert [token.finish for token in tokens if token.finish] in (["length"], ["stop"])
     assert tokens[-1].completion_tokens
     assert model.listed() == ("tiny",)
+
+
+def test_its_own_count_of_a_prompt_is_what_it_reports_and_ours_is_not(address: str, shipped: Library) -> None:
+    model = load_llm(settings(address, llm_max_tokens=64))
+    assert model
+    paper = next(iter(shipped.papers()))
+    prompt = answer_prompt("How fast is it?", [Quote(Span(paper, 0, len(paper.abstract)))], "7f3a9c0e")
+    reported = [token.prompt_tokens for token in model.stream(prompt) if token][-1]
+    assert reported
+    assert size(prompt, model.count) == pytest.approx(reported, rel=0.03)
+    assert size(prompt, cautious) < reported / 2, "its tokens are bytes, mostly"
+
+
+def test_its_window_is_told(address: str) -> None:
+    model = load_llm(settings(address))
+    assert model
+    assert model.endpoint.call(lambda http: served.window(http, "tiny")) == 16_384
 
 
 def test_its_nonsense_comes_out_as_an_extractive_answer_that_says_why(
@@ -101,6 +122,7 @@ def test_doctor_measures_it_and_names_what_it_has(address: str, shipped_home: Pa
     found = {check.name: check for check in checks(settings(address, home=shipped_home, llm_max_tokens=64), ship=False)}
     assert found["model"].status == "ok"
     assert "first token" in found["model"].message
+    assert "holds 16,384 tokens" in found["window"].message
     other = load_settings(llm="local/qwen3", llm_base_url=f"{address}/v1", home=shipped_home, llm_max_tokens=64)
     named = {check.name: check for check in checks(other, ship=False)}["models"]
     assert (named.status, named.fix) == ("warning", "ASKPAPERS_LLM=local/tiny")

@@ -253,13 +253,15 @@ def remove(
 def doctor(as_json: AsJson = False, library: Home = None, llm: Llm = None) -> int:
     """Checks configuration, library, index, encoder and port, and says how to mend what is wrong."""
     from ui.doctor import checks
-    from ui.terminal import print_checks
+    from ui.terminal import print_check
 
-    found = checks(_settings(library, llm), ship=library is None)
+    found = []
+    for check in checks(_settings(library, llm), ship=library is None):
+        found.append(check)
+        if not as_json:
+            print_check(check)
     if as_json:
         _print_json([check.as_json() for check in found])
-    else:
-        print_checks(found)
     return int(any(check.status == "error" for check in found))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what is printed, not what makes it: listing papers loads no
     from ingest.add import Summary
     from rag.stream import AnswerStream
     from rag.types import Answer, Paper
-    from ui.doctor import Check
+    from ui.findings import Check
 
 MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 SHOWN_REFUSALS = 10  # of a file; --json lists more
@@ -95,12 +95,11 @@ def print_summary(summaries: Iterable[Summary], total: int) -> None:
     print(f"The library holds {total:,} papers.")
 
 
-def print_checks(checks: Iterable[Check]) -> None:
-    """A line a check, with what mends it."""
-    for check in checks:
-        print(printable(f"{MARKS[check.status]} {check.name}: {check.message}"))
-        if check.fix:
-            print(printable(f"    {check.fix}"))
+def print_check(check: Check) -> None:
+    """In a line, with what mends it."""
+    print(printable(f"{MARKS[check.status]} {check.name}: {check.message}"), flush=True)
+    if check.fix:
+        print(printable(f"    {check.fix}"), flush=True)
 
 
 class _Rate(ProgressColumn):
