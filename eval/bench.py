@@ -25,7 +25,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.bench_model import fault_figures, model_figures, shipped
+from eval.bench_model import fault_figures, line_figures, model_figures, shipped
 from eval.bench_window import window_figures
 from eval.figure import Figure
 from ingest.add import SHIPPED, cut, ingest
@@ -54,7 +54,7 @@ COLD = 'askpapers ask "What is MetaCLIP?"'
 def main(
     papers: Annotated[Path | None, typer.Option(help="JSON Lines of 20,000 papers or more, gzip or not.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of which medians are taken.")] = 3,
-    only: Annotated[str, typer.Option(help="ingest, questions, cold, model, faults, window or all.")] = "all",
+    only: Annotated[str, typer.Option(help="ingest, questions, cold, model, faults, line, window or all.")] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON on stdout.")] = False,
 ) -> None:
     """Times ingest, questions and the cold command; without --papers, over the 90 shipped papers alone.
@@ -67,6 +67,7 @@ def main(
         "questions": question_figures,
         "model": model_figures,
         "faults": fault_figures,
+        "line": line_figures,
         "window": window_figures,
     }
     chosen = [part for name, part in parts.items() if only in (name, "all")]

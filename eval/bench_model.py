@@ -1,19 +1,22 @@
-"""What a model costs beyond itself: time to the first word, and until one that fails is given up. Asked is a script."""
+"""What a model costs beyond itself: time to the first word, to give one up that fails, in line. Asked is a script."""
 
 from __future__ import annotations
 
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
 
 import httpx
 
 from eval.figure import Figure
-from eval.replies import Reply, Script, good
+from eval.replies import Body, Reply, Script, good
 from eval.scripted import scripted
 from ingest.add import SHIPPED, ingest
 from rag.config import load_settings
@@ -24,6 +27,8 @@ from rag.types import Answer, Message, Query
 
 QUESTION = "How much do we need {title} today?"
 PATIENCE = 2.0  # seconds that a model is waited for, as ASKPAPERS_LLM_TIMEOUT
+WINDOWS, ROUND, PATIENCE_IN_LINE = 10, 30.0, 60.0  # seconds that all ask on, for each repeat
+WORD = 0.02  # seconds, as of a small model on a laptop
 TOO_MANY, BUSY = Reply(("slow down",), status=429), Reply(("overloaded",), status=503)
 FAULTS: dict[str, Script] = {
     "401": [Reply(("wrong key",), status=401)],
@@ -71,6 +76,53 @@ def fault_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
     yield Figure("given up: connection refused", seconds, "s")
 
 
+def line_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
+    """Ten windows that ask one slow local model all at once, again and again: how many are answered, and how evenly."""
+    library = shipped(folder)
+    with scripted(_slowly) as server, ThreadPoolExecutor(WINDOWS) as windows:
+        pipeline = _pipeline(library, server.url, PATIENCE_IN_LINE)
+        prompts = dict(islice(_put_to_it(pipeline), WINDOWS))
+        begun = time.perf_counter()
+        until = begun + repeats * ROUND
+        answered = [*windows.map(lambda question: _answered(pipeline, question, until), prompts)]
+        minutes = (time.perf_counter() - begun) / 60
+        at_once = server.most_at_once
+        bare = [_whole(server.url, prompt) for prompt in prompts.values()]
+    yield Figure(
+        f"ten windows, one local model ({at_once} request at a time)",
+        sum(answered) / minutes,
+        "answers/min",
+        "the bare server, one after the other",
+        60 / median(bare),
+        "ratio 0.9 or more",
+    )
+    fairness = sum(answered) ** 2 / (len(answered) * sum(count**2 for count in answered))
+    yield Figure("  evenness of their answers (Jain's index; 1: all got as many)", fairness, "", aim="0.95 or more")
+
+
+def _put_to_it(pipeline: Pipeline) -> Iterator[tuple[str, tuple[Message, ...]]]:
+    """Questions that the model is asked, with the prompts."""
+    for paper in pipeline.library.papers():
+        question = QUESTION.format(title=paper.title)
+        if prompt := pipeline.ask(Query(question)).answer.prompt:
+            yield question, prompt
+
+
+def _slowly(body: Body) -> Reply:
+    return replace(good(body), between=WORD)
+
+
+def _answered(pipeline: Pipeline, question: str, until: float) -> int:
+    """How many answers of the model a window got by then, and the one that it was waiting for."""
+    count = 0
+    while time.perf_counter() < until:
+        answer = pipeline.ask(Query(question)).answer
+        if answer.fallback:
+            raise RuntimeError(f"The model was to answer, and did not: {answer.fallback}")
+        count += 1
+    return count
+
+
 def shipped(folder: Path) -> Library:
     """The shipped papers in a library of this folder; made once."""
     library = Library(folder / "shipped")
@@ -78,8 +130,8 @@ def shipped(folder: Path) -> Library:
     return library
 
 
-def _pipeline(library: Library, url: str) -> Pipeline:
-    settings = load_settings(llm="local/scripted", llm_base_url=url, llm_timeout=PATIENCE)
+def _pipeline(library: Library, url: str, patience: float = PATIENCE) -> Pipeline:
+    settings = load_settings(llm="local/scripted", llm_base_url=url, llm_timeout=patience)
     return Pipeline(library, BundledEncoder(), settings)
 
 
@@ -92,16 +144,29 @@ def _first_word(pipeline: Pipeline, question: str) -> tuple[float, Answer]:
 
 def _bare(url: str, prompt: tuple[Message, ...]) -> float:
     """Milliseconds to the first content, by nothing but HTTP."""
-    messages = [{"role": message.role, "content": message.content} for message in prompt]
     begun = time.perf_counter()
+    with closing(_lines(url, prompt)) as lines:
+        next(line for line in lines if line.startswith("data: {") and _content(line))
+        return 1000 * (time.perf_counter() - begun)
+
+
+def _whole(url: str, prompt: tuple[Message, ...]) -> float:
+    """Seconds of a whole answer, by nothing but HTTP."""
+    begun = time.perf_counter()
+    for _ in _lines(url, prompt):
+        pass
+    return time.perf_counter() - begun
+
+
+def _lines(url: str, prompt: tuple[Message, ...]) -> Generator[str, None, None]:
+    """Of a streamed answer."""
+    messages = [{"role": message.role, "content": message.content} for message in prompt]
+    asked = {"model": "scripted", "messages": messages, "stream": True}
     with (
         httpx.Client(trust_env=False) as http,
-        http.stream(
-            "POST", f"{url}/chat/completions", json={"model": "scripted", "messages": messages, "stream": True}
-        ) as response,
+        http.stream("POST", f"{url}/chat/completions", json=asked) as response,
     ):
-        next(line for line in response.iter_lines() if line.startswith("data: {") and _content(line))
-        return 1000 * (time.perf_counter() - begun)
+        yield from response.iter_lines()
 
 
 def _content(line: str) -> str:

@@ -8,7 +8,7 @@ import random
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from eval.replies import Body, Reply
@@ -20,7 +20,7 @@ DONE = b"data: [DONE]\n\n"
 def whole(path: str, body: Body, reply: Reply, dimension: int) -> dict[str, Any]:
     """The body of a reply that is not streamed; vectors are of that dimension, unless another is asked for."""
     if reply.status >= 400:
-        text = "".join(reply.pieces) or HTTPStatus(reply.status).phrase
+        text = "".join(reply.pieces) or responses.get(reply.status, "scripted")
         return {"error": {"message": text, "type": "scripted", "code": reply.status}}
     if path == "/v1/models":
         return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "eval"}]}

@@ -31,7 +31,7 @@ class Reply:
     raw: bytes | None = None  # the body, instead of what the pieces make
     wire: bytes | None = None  # all that is sent, status line included; b"" just closes the connection
     before: float = 0.0  # until the first byte; inf: never
-    between: float = 0.0  # before each piece but the first
+    between: float = 0.0  # before each piece but the first; of `wire`, after each byte
     keep_alive: float = inf  # an SSE comment every so often, while a stream waits
     cut_after: int | None = None  # pieces, before the connection is cut
     hang_after: int | None = None  # pieces, before nothing more comes

@@ -34,6 +34,7 @@ class Request:
 class Server(ThreadingHTTPServer):
     """`url` is its base URL, `requests` what was asked, `connections` how many came (also those that asked nothing).
 
+    `most_at_once` is how many of them it was at, at a time.
     `closed` gets the time (`time.monotonic()`) whenever a client went away before its reply was complete.
     """
 
@@ -43,10 +44,11 @@ class Server(ThreadingHTTPServer):
     def __init__(self, scripts: dict[str, Script], dimension: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
-        self.requests, self.connections = list[Request](), 0
+        self.requests, self.connections, self.most_at_once = list[Request](), 0, 0
         self.closed, self.stopping = Queue[float](), Event()
         self._scripts, self.dimension = scripts, dimension
         self._used, self._lock = dict.fromkeys(scripts, 0), Lock()
+        self._at_once = 0
         self._live = set[Any]()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -77,6 +79,18 @@ class Server(ThreadingHTTPServer):
         """A client that goes away, or speaks TLS, is nothing to print a traceback for."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Counts a request until it is done with."""
+        with self._lock:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= 1
 
     def reply(self, path: str, body: Body) -> Reply:
         """What is scripted for the next request to that path."""
@@ -115,7 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append(Request(self.path, headers, body))
         try:
-            self._send(body, self.server.reply(self.path, body))
+            with self.server.serving():
+                self._send(body, self.server.reply(self.path, body))
         except ConnectionError:
             if not self.server.stopping.is_set():
                 self.server.closed.put(time.monotonic())
@@ -124,11 +139,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Raises ConnectionError when the client is gone."""
         self._wait(reply.before)
         if reply.wire is not None:
-            self.wfile.write(reply.wire)
+            self._trickle(reply.wire, reply.between)
         elif body.get("stream") and reply.status < 300 and reply.raw is None:
             self._stream(body, reply)
         else:
             self._whole(body, reply)
+
+    def _trickle(self, data: bytes, between: float) -> None:
+        """At once, or byte by byte."""
+        for piece in (data[place : place + 1] for place in range(len(data))) if between else (data,):
+            self.wfile.write(piece)
+            self._wait(between)
 
     def _whole(self, body: Body, reply: Reply) -> None:
         raw = reply.raw

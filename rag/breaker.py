@@ -23,7 +23,9 @@ class Breaker:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Around one exchange. Raises ModelUnreachable at once while the server is left alone."""
-        self._admit()
+        with self._lock:
+            self._check()
+            self._opens = self._clock() + PAUSE  # one may try; the others wait for what it finds
         try:
             yield
         except (ModelUnreachable, ModelTimeout) as error:
@@ -37,17 +39,18 @@ class Breaker:
             raise
         self._answered()
 
-    def _admit(self) -> None:
+    def check(self) -> None:
+        """Raises ModelUnreachable while the server is left alone."""
         with self._lock:
-            if self._failures < FAILURES:
-                return
-            left = self._opens - self._clock()
-            if left > 0:
-                raise ModelUnreachable(
-                    f"{self._name} failed {self._failures} times in a row and is not asked again for {left:.0f} s. "
-                    f"{LAST}{self._last}"
-                )
-            self._opens = self._clock() + PAUSE  # one may try; the others wait for what it finds
+            self._check()
+
+    def _check(self) -> None:
+        left = self._opens - self._clock()
+        if self._failures >= FAILURES and left > 0:
+            raise ModelUnreachable(
+                f"{self._name} failed {self._failures} times in a row and is not asked again for {left:.0f} s. "
+                f"{LAST}{self._last}"
+            )
 
     def _failed(self, why: str) -> None:
         with self._lock:

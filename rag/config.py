@@ -42,6 +42,12 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds to the first token, ten times as many to the last; empty: 60 for OpenAI, 300 for others",
     )
+    llm_parallel: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="questions that the server of ollama/NAME or local/NAME is asked at once; more wait in line",
+    )
     strict: bool = Field(False, description="true: what the quotes don't bear out is left out instead of marked")
     evidence: int = Field(12, ge=1, le=60, description="most sentences shown to a model")
     embedding: str = Field(

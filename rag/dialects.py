@@ -16,7 +16,7 @@ from rag.errors import ModelGarbled
 
 
 class ChatModel(OpenAILike):
-    """Takes an event whose choices are null or missing (a ping, a count of tokens) as one that says nothing."""
+    """Takes what is null or missing in an event (its choices: a ping; one's delta: an end) as what says nothing."""
 
     def _get_client(self) -> OpenAI:
         return _Client(**self._get_credential_kwargs())
@@ -24,9 +24,14 @@ class ChatModel(OpenAILike):
 
 class _Client(OpenAI):
     def _process_response_data(self, *, data: object, **how: Any) -> Any:
-        if isinstance(data, dict) and data.get("choices") is None:
-            data = data | {"choices": []}  # LlamaIndex counts them
+        if isinstance(data, dict):  # LlamaIndex counts choices, and passes over one without a delta
+            choices = [_with_delta(choice) for choice in data.get("choices") or []]
+            data = data | {"choices": choices}
         return super()._process_response_data(data=data, **how)
+
+
+def _with_delta(choice: object) -> object:
+    return choice | {"delta": choice.get("delta") or {}} if isinstance(choice, dict) else choice
 
 
 class OrderedEmbedding(OpenAILikeEmbedding):

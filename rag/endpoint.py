@@ -1,4 +1,4 @@
-"""One HTTP way to any model: deadlines, retries, a breaker, and an end as soon as nobody reads any more.
+"""One HTTP way to any model: deadlines, retries, a breaker, a line, and an end as soon as nobody reads any more.
 
 It knows no vendor and no client library: these are the `work` that it is handed.
 """
@@ -19,6 +19,7 @@ from rag.breaker import Breaker
 from rag.errors import ModelError, ModelGarbled, ModelTimeout
 from rag.peer import Peer, chain, checked_key, checked_url
 from rag.transport import Line, Timeouts, Transport
+from rag.turns import Turn, Turns
 
 __all__ = ["Endpoint", "Timeouts", "checked_url"]
 
@@ -39,11 +40,16 @@ class Endpoint:
         setting: str = "ASKPAPERS_LLM_API_KEY",
         timeouts: Timeouts = PATIENT,
         clock: Callable[[], float] = time.monotonic,
+        at_once: int | None = None,
     ) -> None:
-        """`setting` holds the key and is named when that is refused; `clock` is the breaker's. Raises BadSetting."""
+        """`setting` holds the key and is named when that is refused; `clock` is the breaker's. Raises BadSetting.
+
+        `at_once`: how many have their turn at a time; None: all.
+        """
         self.base_url, self.timeouts = checked_url(base_url, "base_url"), timeouts
         self._peer = Peer(httpx.URL(self.base_url), checked_key(key, setting), setting)
         self._breaker = Breaker(self._peer.name, clock)
+        self.turns, self._heard_at = Turns(at_once), 0.0
 
     def redacted(self, text: str) -> str:
         """What came from there, without the key."""
@@ -60,6 +66,22 @@ class Endpoint:
         transport = Transport(self._peer, self.timeouts, line)
         with line, httpx.Client(transport=transport, base_url=self.base_url, trust_env=False) as http:
             yield http
+
+    def places(self, turn: Turn) -> Iterator[int]:
+        """Waits for it: the place in the line, every 0.2 s until there is none before us.
+
+        It may take long, as long as the server speaks to those before us. Raises ModelTimeout where it has said nothing
+        to anyone for as long as it may take to a first token, ModelUnreachable once it is left alone.
+        """
+        joined_at = time.monotonic()
+        while place := turn(BEAT):
+            self._breaker.check()
+            if time.monotonic() - max(joined_at, self._heard_at) > self.timeouts.first:
+                raise ModelTimeout(
+                    f"{self._peer.name} serves others first, and sent nothing to anyone for {self.timeouts.first:g} s. "
+                    "Ask again later, or look at the server's log."
+                )
+            yield place
 
     def stream(self, work: Callable[[httpx.Client], Iterable[T]]) -> Generator[T | None]:
         """The items of `work`, which runs in a thread of its own, as they come; None whenever none came for 0.2 s.
@@ -115,7 +137,8 @@ class Endpoint:
                 return
             if isinstance(found, ModelError):
                 raise found
-            waited += time.monotonic() - asked_at
+            self._heard_at = time.monotonic()
+            waited += self._heard_at - asked_at
             limit, silent, is_begun = self.timeouts.between, 0.0, True
             yield found[0]
         raise self._late(is_begun, waited)
@@ -136,6 +159,6 @@ class Endpoint:
             if isinstance(cause, ModelError):
                 return type(cause)(str(cause))
         if (details := getattr(error, "body", None)) is not None:
-            return self._peer.report(str(error), str(details))
+            return self._peer.report(details if isinstance(details, str) else str(error), str(details))
         said = self._peer.quoted(f"{type(error).__name__}: {error}")
         return ModelGarbled(f"What {self._peer.name} sent can't be read as an answer: {said}. Is it the right server?")

@@ -27,8 +27,8 @@ class Heard:
 
     @property
     def raw(self) -> str:
-        """The reply as it came, `redacted`."""
-        return self.redacted("".join(self.parts))
+        """The reply as it came, `redacted`; half of a sign, without its other half, is none."""
+        return self.redacted("".join(self.parts).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
     @property
     def is_overlong(self) -> bool:

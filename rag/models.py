@@ -193,7 +193,8 @@ def _endpoint(what: Literal["llm", "embedding"], settings: Settings, hosted: Tim
     url = url or (OLLAMA if vendor == "ollama" else None)
     if url is None:
         raise ModelUnconfigured(f"{spec} needs its server's address. Set {setting}_BASE_URL=http://127.0.0.1:8080/v1")
-    return Endpoint(checked_url(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local)
+    at_once = settings.llm_parallel if what == "llm" else None  # a vector takes no time that one would wait for
+    return Endpoint(checked_url(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local, at_once=at_once)
 
 
 def _patience(usual: Timeouts, settings: Settings) -> Timeouts:

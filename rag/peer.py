@@ -73,8 +73,8 @@ class Peer:
         """What a status of 300 or more means; ModelUnreachable, naming the `wait`, where asking again may help."""
         text = body.decode("utf-8", "replace")
         said = f"{status}: {self.quoted(_message(text))}"
-        if status < 400:
-            return self._redirected(headers.get("location", ""))
+        if status < 400 and (location := headers.get("location")):
+            return self._redirected(location)
         if status in (401, 403):
             return self._key_refused(status)
         if status == 404:
@@ -82,7 +82,7 @@ class Peer:
             return ModelRejected(f"{self.name} knows no such model or path ({path}, {said}). {hint}")
         if status == 413 or (status != 429 and _TOO_LONG.search(text)):
             return self._too_long(said)
-        if status == 429 or status >= 500:
+        if status in (408, 429) or status >= 500:
             return self._failing(status, said, wait)
         return ModelRejected(f"{self.name} refuses the request ({said}). Check the model's name and options.")
 
@@ -91,6 +91,21 @@ class Peer:
         if _TOO_LONG.search(message + details):
             return self._too_long(self.quoted(message))
         return ModelGarbled(f"{self.name} broke off its answer ({self.quoted(message)}). Look at the server's log.")
+
+    def no_stream(self, beginning: bytes) -> ModelError:
+        """What it means that a stream was asked for, and what came begins with a brace or a tag."""
+        if beginning.startswith(b"<"):
+            return self.garbled("a web page")
+        text = beginning.decode("utf-8", "replace")
+        if _TOO_LONG.search(text):
+            return self._too_long(self.quoted(_message(text)))
+        hint = "Look at the server's log, or take a server that streams."
+        return ModelGarbled(f"{self.name} sent one piece instead of a stream ({self.quoted(_message(text))}). {hint}")
+
+    def garbled(self, what: str) -> ModelGarbled:
+        """Something else than an answer."""
+        hint = "Check the base URL: it mostly ends in /v1."
+        return ModelGarbled(f"{self.name} sent {what} instead of an answer. {hint}")
 
     def _too_long(self, said: str) -> ContextOverflow:
         hint = "Give the model less to read, or the server a larger context."

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from rag import extract
@@ -21,6 +21,7 @@ from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
 from rag.retrieve import STANDBY, HybridRetriever
 from rag.stream import AnswerStream, Redrawn, Step
+from rag.turns import Turn, Turns
 from rag.types import PAPERS_DONT_SAY, Answer, Draft, Message, Query, Scope, Standalone
 from rag.whole_papers import whole
 
@@ -34,6 +35,14 @@ LOOSE = "A looser search: these sentences come nearest, whether they answer or n
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A question's dealings with the model's server: its turn there, and what was sent."""
+
+    turn: Turn
+    sent: list[Message] = field(default_factory=list)
+
+
 class Pipeline:
     """Safe in many threads; sees every change to the library at the next question."""
 
@@ -42,6 +51,7 @@ class Pipeline:
         self.library, self.settings = library, settings
         self._similarity: Similarity = encoder.cosine
         self._model = _loaded(load_llm, settings)
+        self._turns = self._model.endpoint.turns if isinstance(self._model, Model) else Turns()
         embedding = _loaded(load_embedding, settings)
         if isinstance(embedding, ModelUnconfigured):
             self.retriever = HybridRetriever(library, encoder, settings)
@@ -50,41 +60,49 @@ class Pipeline:
             self.retriever = HybridRetriever(library, encoder, settings, embedding)
 
     def ask(self, query: Query) -> AnswerStream:
-        """Starts answering. Reading the stream raises QuestionRefused or LibraryError."""
+        """Starts answering. Reading the stream raises QuestionRefused or LibraryError.
+
+        A local model is asked one question after the other: until a stream is read or closed, others may wait for it.
+        """
         return AnswerStream(self._work(query))
 
     def _work(self, query: Query) -> Generator[str | Answer, None, None]:
-        clock, sent = Clock(), list[Message]()
-        asked = readable(query.text)
+        with self._turns.turn() as turn:
+            answer = yield from self._answered(query, Visit(turn))
+        yield answer  # nobody waits until it is fetched
+
+    def _answered(self, query: Query, visit: Visit) -> Generator[str, None, Answer]:
+        clock, asked = Clock(), readable(query.text)
         yield Step(self._searching(query.scope))
         alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
         spelled = self.retriever.spelled(asked).text
         if told := reply(spelled, alone, self.retriever, query.scope):
             evidence, drafting = Evidence((), ()), _painted(told)
         else:
-            alone, model = yield from self._reworded(asked, alone, query, sent)
+            alone, model = yield from self._reworded(asked, alone, query, visit)
             evidence = self._evidence(spelled, alone, query)
-            drafting = self._drafted(alone, evidence, model, sent)
+            drafting = self._drafted(alone, evidence, model, visit)
         clock.mark("retrieval_ms")
         yield Step(f"Reading {counted(len(evidence.passages))}")
         draft = yield from clock.timed(drafting)
         if query.is_loose and draft.status == "answered":
             draft = replace(draft, notes=(*draft.notes, LOOSE))
-        yield _answer(asked, alone, evidence, draft, clock.read())
+        return _answer(asked, alone, evidence, draft, clock.read())
 
     def _searching(self, scope: Scope) -> str:
         """Raises LibraryError."""
         return f"Searching {counted(len(self.library.within(scope)) if scope else len(self.library))}"
 
     def _reworded(
-        self, asked: str, alone: Standalone, query: Query, sent: list[Message]
+        self, asked: str, alone: Standalone, query: Query, visit: Visit
     ) -> Generator[str, None, tuple[Standalone, Model | ModelError | None]]:
         """Where it leans on the history, in the model's words. With it, who is to write the answer."""
         model: Model | ModelError | None = self._model
         if alone.text != asked and isinstance(model, Model):
-            yield Step(f"{model.name} reads what was said before")
             try:
-                alone = yield from self._condensed(self._writer(model), asked, query, alone, sent)
+                yield from _in_line(model, visit.turn)
+                yield Step(f"{model.name} reads what was said before")
+                alone = yield from self._condensed(self._writer(model), asked, query, alone, visit.sent)
             except ModelError as error:
                 model = error  # nor could it answer: it is not waited for twice
         return self._spelled(alone), model
@@ -116,18 +134,18 @@ class Pipeline:
         return replace(question, text=text.text, asked=asked.text, notes=notes)
 
     def _drafted(
-        self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, sent: list[Message]
+        self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, visit: Visit
     ) -> Generator[str, None, Draft]:
         """By whoever is to write; where a model can't be used, in the papers' own sentences."""
         try:
-            draft = yield from self._written(question, evidence, model, sent)
+            draft = yield from self._written(question, evidence, model, visit)
         except ModelError as error:
             draft = replace(self._quoted(question, evidence), fallback=str(error))
             yield Redrawn(draft.text)
-        return replace(draft, prompt=tuple(sent))
+        return replace(draft, prompt=tuple(visit.sent))
 
     def _written(
-        self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, sent: list[Message]
+        self, question: Standalone, evidence: Evidence, model: Model | ModelError | None, visit: Visit
     ) -> Generator[str, None, Draft]:
         """By the model where there is one and something to quote. Raises ModelError."""
         if evidence.missing:
@@ -140,11 +158,24 @@ class Pipeline:
         if isinstance(model, ModelError):
             raise model
         quotes = widened(self.retriever, self.settings, question, evidence)
+        yield from _in_line(model, visit.turn)
         yield Step(f"{model.name} writes")
-        return (yield from self._writer(model).write(question.asked, quotes, sent))
+        return (yield from self._writer(model).write(question.asked, quotes, visit.sent))
 
     def _quoted(self, question: Standalone, evidence: Evidence) -> Draft:
         return extract.draft(evidence.quotes, tally(question, self.retriever, evidence.quotes))
+
+
+def _in_line(model: Model, turn: Turn) -> Generator[str, None, None]:
+    """Until the model's server has time for us. Raises ModelError."""
+    for place in model.endpoint.places(turn):
+        yield Step(f"Waiting for {model.name}: {_ordinal(place)} in line")
+
+
+def _ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _painted(draft: Draft) -> Generator[str, None, Draft]:

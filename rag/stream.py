@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from threading import RLock
 
+from rag.errors import ModelCut
 from rag.types import Answer
 
 
@@ -62,9 +63,10 @@ class AnswerStream:
         return self._answer
 
     def close(self) -> None:
-        """Nobody wants the rest."""
+        """Nobody wants the rest; whoever still reads it is told, by ModelCut."""
         with self._lock:
             self._work.close()
+            self._error = self._error or ModelCut("The question was given up. Ask it again.")
 
     def _step(self) -> None:
         if self._error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import ssl
@@ -97,7 +98,7 @@ class _Failure:
 class Transport(httpx.BaseTransport):
     """Asks one server only. Raises ModelError itself, as client libraries above would retry or guess.
 
-    Tried again: no connection, closed without an answer, 429 and 5xx. Never: what began to answer, what was silent.
+    Tried again: no connection, closed without an answer, 408, 429, 5xx. Never: what began to answer, what was silent.
     """
 
     def __init__(self, peer: Peer, timeouts: Timeouts, line: Line) -> None:
@@ -142,37 +143,51 @@ class Transport(httpx.BaseTransport):
         except httpx.TransportError as error:
             if str(error).startswith("Server disconnected"):  # before any byte; httpx has no class of its own for it
                 return _Failure(self._peer.unreachable(error))
-            raise self._garbled(self._peer.quoted(str(error))) from None
+            raise self._peer.garbled(f"no proper HTTP ({self._peer.quoted(str(error))})") from None
         return self._judged(request, response)
 
     def _judged(self, request: httpx.Request, response: httpx.Response) -> httpx.Response | _Failure:
         if response.status_code < 300:
-            return self._accepted(response)
+            return self._accepted(request, response)
         wait = asked_wait(response.headers.get("retry-after"), datetime.now(UTC))
-        body = _beginning(response)
+        body = _beginning(response.iter_raw())
+        response.close()
         error = self._peer.refusal(request.url.path, response.status_code, response.headers, body, wait)
         if isinstance(error, ModelUnreachable):
             return _Failure(error, wait)
         raise error
 
-    def _accepted(self, response: httpx.Response) -> httpx.Response:
+    def _accepted(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
         kind = response.headers.get("content-type", "").lower()
         packed = response.headers.get("content-encoding", "identity").lower()
         if kind.startswith("text/html") or packed != "identity":
             response.close()
-            raise self._garbled("a web page" if packed == "identity" else "something compressed, though not asked for")
-        body = _Body(response, self, is_streamed=kind.startswith("text/event-stream"))
+            raise self._peer.garbled(
+                "a web page" if packed == "identity" else "what is compressed, though not asked to,"
+            )
+        pieces = response.iter_raw()
+        if _asks_stream(request.content):
+            pieces = self._streamed(pieces)
+        body = _Body(response, pieces, self, is_streamed=kind.startswith("text/event-stream"))
         return httpx.Response(
             response.status_code, headers=response.headers, stream=body, extensions=response.extensions
         )
 
+    def _streamed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The same; whatever its type is said to be, no stream begins with a brace or a tag. Raises ModelError."""
+        begun = b""
+        for piece in pieces:
+            begun += piece
+            if begun.strip() or len(begun) > LARGEST_ERROR:
+                break
+        if begun.lstrip().startswith((b"{", b"[", b"<")):
+            raise self._peer.no_stream(_beginning(pieces, begun.lstrip()))
+        yield begun
+        yield from pieces
+
     def _silent(self) -> ModelTimeout:
         patience = max(self._timeouts.first, self._timeouts.between)
         return ModelTimeout(f"{self._peer.name} sent nothing for {patience:g} s. Ask again, or take a smaller model.")
-
-    def _garbled(self, what: str) -> ModelGarbled:
-        hint = "Check the base URL: it mostly ends in /v1."
-        return ModelGarbled(f"{self._peer.name} sent {what} instead of an answer. {hint}")
 
     def broken(self, error: httpx.TransportError) -> ModelError:
         """What it means that a body came to no end."""
@@ -182,19 +197,22 @@ class Transport(httpx.BaseTransport):
 
     def overlong(self) -> ModelGarbled:
         """A body beyond what is read."""
-        return self._garbled(f"more than {LARGEST_BODY // 1_000_000} MB in one piece")
+        return self._peer.garbled(f"more than {LARGEST_BODY // 1_000_000} MB in one piece")
 
 
 class _Body(httpx.SyncByteStream):
     """A response's bytes, bounded: where events are streamed, each; else all."""
 
-    def __init__(self, response: httpx.Response, transport: Transport, is_streamed: bool) -> None:
-        self._response, self._transport, self._is_streamed = response, transport, is_streamed
+    def __init__(
+        self, response: httpx.Response, pieces: Iterator[bytes], transport: Transport, is_streamed: bool
+    ) -> None:
+        self._response, self._pieces = response, pieces
+        self._transport, self._is_streamed = transport, is_streamed
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         try:
-            for piece in self._response.iter_raw():
+            for piece in self._pieces:
                 is_new = self._is_streamed and (b"\n\n" in piece or b"\r\n\r\n" in piece)
                 size = len(piece) if is_new else size + len(piece)
                 if size > LARGEST_BODY:
@@ -207,16 +225,20 @@ class _Body(httpx.SyncByteStream):
         self._response.close()
 
 
-def _beginning(response: httpx.Response) -> bytes:
-    """What an error's body begins with; what came before it broke off is enough."""
-    body = b""
+def _beginning(pieces: Iterator[bytes], body: bytes = b"") -> bytes:
+    """What a body begins with, after what was read of it; what came before it broke off is enough."""
     with suppress(httpx.TransportError):
-        for piece in response.iter_raw():
+        while len(body) < LARGEST_ERROR and (piece := next(pieces, None)) is not None:
             body += piece
-            if len(body) >= LARGEST_ERROR:
-                break
-    response.close()
     return body[:LARGEST_ERROR]
+
+
+def _asks_stream(body: bytes) -> bool:
+    """Whether a request wants its answer in pieces."""
+    try:
+        return json.loads(body)["stream"] is True
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 @cache

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from canary import KEY
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.llms.openai_like import OpenAILike
@@ -19,7 +20,6 @@ from eval.scripted import Server, scripted
 from rag.endpoint import Endpoint, Timeouts
 from rag.errors import ModelError
 
-KEY = "sk-not-to-be-seen-0123456789"
 SETTING = "ASKPAPERS_LLM_API_KEY"
 QUICK = Timeouts(connect=2, first=5, between=5, again=(0.01, 0.02))
 HANGS = Timeouts(connect=2, first=0.6, between=0.3, again=(0.01, 0.02))

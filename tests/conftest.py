@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from browsing import CHROMIUM, FLAGS
+from canary import KEY, SETTINGS, seen
 from embedding import configure
 from playwright.sync_api import Browser, sync_playwright
 
@@ -27,6 +28,35 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def _ctrl_c_is_heard() -> None:
     """A shell starts what it puts into the background deaf to it, and so would be the processes that tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+SHOWN_IN = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a30_the_key_is_in_nothing_that_is_written(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """All tests, and what they start, have a key; at the end it is looked for in their folders and what they said."""
+    with pytest.MonkeyPatch.context() as patch:
+        for setting in SETTINGS:
+            patch.setenv(setting, KEY)
+        yield
+    assert not [*map(str, seen(tmp_path_factory.getbasetemp())), *request.config.stash[SHOWN_IN]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nobody has shown it yet."""
+    config.stash[SHOWN_IN] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Looks for the key in what a test printed and logged."""
+    report = yield
+    if any(KEY in text for _, text in report.sections):
+        item.config.stash[SHOWN_IN].append(item.nodeid)
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from canary import KEY
 
 from eval.replies import Body, Reply
 from eval.scripted import Server
@@ -21,7 +22,6 @@ from rag.pipeline import Pipeline
 from rag.types import Answer, Query
 from rag.writer import Kind
 
-KEY = "canary-key-0123456789"
 QUESTION = "How much shorter do capsule prompts get?"
 PASSAGES = 180  # of the shipped papers
 BOTH: tuple[Kind, ...] = ("passage", "sentence")

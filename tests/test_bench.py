@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from eval import bench_model
 from eval.bench import cold_figures, ingest_figures, sample
-from eval.bench_model import FAULTS, fault_figures, model_figures
+from eval.bench_model import FAULTS, fault_figures, line_figures, model_figures
 from eval.figure import Figure
 from ingest.add import SHIPPED
 
@@ -51,6 +52,15 @@ def test_a_models_first_word_is_measured_beside_the_bare_servers(folder: Path) -
     p50, _, more, _ = model_figures(folder, None, repeats=1)
     assert p50.theirs
     assert 0 < more.ours < p50.ours
+
+
+def test_ten_windows_are_answered_evenly_one_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_model, "ROUND", 0.5)
+    monkeypatch.setattr(bench_model, "WORD", 0.001)
+    rate, fairness = line_figures(folder, None, repeats=1)
+    assert "1 request at a time" in rate.what
+    assert rate.theirs
+    assert 0.8 < fairness.ours <= 1
 
 
 def test_every_fault_is_given_up_and_its_requests_counted(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canary import KEY
 
 from eval import replies
 from eval.scripted import scripted
@@ -35,6 +36,7 @@ def paper_file(tmp_path: Path) -> Path:
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = run(list(arguments))
     out, err = capsys.readouterr()
+    assert KEY not in out + err
     return code, out, err
 
 

@@ -12,21 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
-from embedding import (
-    KEY,
-    PASSAGES,
-    QUESTION,
-    ZYXEL,
-    asked,
-    configure,
-    fill,
-    found,
-    loaded,
-    settings,
-    sized,
-    speaking,
-    texts,
-)
+from canary import KEY
+from embedding import PASSAGES, QUESTION, ZYXEL, asked, configure, fill, found, loaded, settings, sized, speaking, texts
 from streamlit.testing.v1 import AppTest
 
 from eval.protocol import vector

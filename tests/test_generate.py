@@ -14,7 +14,6 @@ import pytest
 
 from eval import replies
 from eval.checking import shipped_papers
-from eval.protocol import event
 from eval.replies import Body, Reply, Script, evidence, said
 from eval.scripted import Server, scripted
 from rag import generate
@@ -346,21 +345,6 @@ def test_f40_a_model_without_its_key_or_address_is_told_with_an_extractive_answe
     is_extractive(asking(replies.good, **setting), *words)
 
 
-@pytest.mark.parametrize(
-    ("status", "word"), [(401, "ASKPAPERS_LLM_API_KEY"), (403, "ASKPAPERS_LLM_API_KEY"), (404, "404"), (503, "503")]
-)
-def test_f41_f43_a_server_that_refuses_or_fails_becomes_the_extractive_answer(
-    asking: Asking, status: int, word: str
-) -> None:
-    is_extractive(asking([Reply(("no",), status=status, headers={"Retry-After": "0"})], llm_timeout=20), word)
-
-
-def test_f44_a_hang_before_the_first_token_is_given_up_in_time(asking: Asking) -> None:
-    begun = time.monotonic()
-    is_extractive(asking([Reply(before=float("inf"))], llm_timeout=0.5))
-    assert time.monotonic() - begun < 3
-
-
 def test_f44_f46_partial_prose_is_withdrawn_when_the_stream_hangs_or_is_cut(
     shipped: Library, encoder: BundledEncoder
 ) -> None:
@@ -376,21 +360,6 @@ def test_f44_f46_partial_prose_is_withdrawn_when_the_stream_hangs_or_is_cut(
             is_extractive(stream.answer)
 
 
-@pytest.mark.parametrize(
-    ("endless", "why"),
-    [
-        (Reply(("",) * 999, between=0.1), "no first token within 0.3 s"),
-        (Reply(reasoning=("hm ",) * 999, between=0.1), "no end within 3 s"),
-    ],
-)
-def test_f44_a_model_that_sends_nothing_or_thinks_for_ever_is_given_up(
-    asking: Asking, endless: Reply, why: str
-) -> None:
-    begun = time.monotonic()
-    is_extractive(asking(lambda _: endless, llm_timeout=0.3), why)
-    assert time.monotonic() - begun < 5
-
-
 def test_f44_an_empty_piece_before_the_first_token_leaves_it_its_time() -> None:
     with scripted([Reply(("", "late"), between=0.6)]) as server:
         model = load_llm(load_settings(llm="local/scripted", llm_base_url=server.url))
@@ -402,11 +371,6 @@ def test_f44_an_empty_piece_before_the_first_token_leaves_it_its_time() -> None:
 @pytest.mark.parametrize("finish", ["eos", "eos_token", "end_turn", "stop_sequence"])
 def test_f45_servers_have_other_words_for_a_good_end(asking: Asking, finish: str) -> None:
     assert asking(lambda body: replace(replies.good(body), finish=finish)).model == "local/scripted"
-
-
-@pytest.mark.parametrize("finish", [None, "content_filter"])
-def test_f45_an_answer_that_does_not_end_as_it_should_is_not_believed(asking: Asking, finish: str | None) -> None:
-    is_extractive(asking(lambda body: replace(replies.good(body), finish=finish)), "could not be used")
 
 
 def test_f45_at_the_limit_of_tokens_the_last_whole_sentence_ends_the_answer(asking: Asking) -> None:
@@ -426,45 +390,6 @@ def test_f45_one_unfinished_sentence_is_no_answer(asking: Asking) -> None:
     is_extractive(asking(lambda _: replace(said(unfinished), finish="length")), "ASKPAPERS_LLM_MAX_TOKENS")
 
 
-@pytest.mark.parametrize(
-    "raw", [b"data: {not json\n\n", b"<html>Sign in</html>", b'data: {"choices": []}\n\ndata: [DONE]\n\n']
-)
-def test_f47_what_is_not_the_protocol_becomes_the_extractive_answer(asking: Asking, raw: bytes) -> None:
-    is_extractive(asking([Reply(raw=raw)]))
-
-
-def events(*given: str) -> Script:
-    """The first quote with its number, then these events."""
-
-    def script(body: Body) -> Reply:
-        first = event({"content": first_cited(body)})
-        return Reply(raw=first + b"".join(f"{one}\n\n".encode() for one in (*given, "data: [DONE]")))
-
-    return script
-
-
-STOP = event({}, "stop").decode().strip()
-
-
-@pytest.mark.parametrize(
-    ("last", "model"),
-    [
-        ((STOP, 'data: {"choices": null, "usage": {"prompt_tokens": 900, "completion_tokens": 3}}'), "local/scripted"),
-        (("event: ping\ndata: {}", STOP), "local/scripted"),
-        ((STOP, 'data: {"choices": [], "usage": {"prompt_tokens": "900", "completion_tokens": 3}}'), "local/scripted"),
-        ((STOP, 'data: {"choices": [], "usage": [900]}'), "local/scripted"),
-        ((event({}, ["stop"]).decode().strip(),), "extractive"),  # type: ignore[arg-type]
-        ((event({}, {"type": "stop"}).decode().strip(),), "extractive"),  # type: ignore[arg-type]
-    ],
-)
-def test_f47_odd_fields_of_a_stream_harm_nothing_but_themselves(
-    asking: Asking, last: tuple[str, ...], model: str
-) -> None:
-    answer = asking(events(*last))
-    holds(answer)
-    assert (answer.status, answer.model) == ("answered", model)
-
-
 def test_f48_a_prompt_that_is_too_long_is_shortened_once_by_whole_quotes(
     shipped: Library, encoder: BundledEncoder
 ) -> None:
@@ -481,17 +406,6 @@ def test_f48_a_prompt_that_is_too_long_is_shortened_once_by_whole_quotes(
     with writing(shipped, encoder, [refused]) as (pipeline, server):
         is_extractive(pipeline.ask(Query(CAPSULE)).answer, "context", "lower ASKPAPERS_LLM_CONTEXT")
         assert len(server.requests) == 2
-
-
-def test_f49_a_server_that_read_only_part_of_the_prompt_is_not_trusted(asking: Asking) -> None:
-    is_extractive(asking(lambda body: replace(replies.good(body), usage=(120, 50))), "120", "num_ctx")
-
-
-def test_after_a_failure_the_next_question_works(shipped: Library, encoder: BundledEncoder) -> None:
-    script = [Reply(cut_after=3, pieces=("a ",) * 5), said("The papers don't say.")]
-    with writing(shipped, encoder, script) as (pipeline, _):
-        is_extractive(pipeline.ask(Query(CAPSULE)).answer)
-        assert pipeline.ask(Query(CAPSULE)).answer.status == "abstained"
 
 
 # Follow-ups

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
-from asking import ANSWER, KEY, OK, SETTING, answer, chat, endpoint, refused
+from asking import ANSWER, OK, SETTING, answer, chat, endpoint, refused
+from canary import KEY, seen
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from eval.record import public
 from eval.replies import Reply, said
 from eval.scripted import scripted
+from rag.config import load_settings
 from rag.endpoint import Endpoint, Timeouts, checked_url
 from rag.errors import (
     BadSetting,
@@ -120,6 +124,22 @@ class TestTheKey:
         quoted = Peer(httpx.URL("http://a"), SecretStr(key), SETTING).quoted(text)
         assert quoted.isprintable()
         assert len(quoted) <= QUOTED + 2
+
+
+class TestTheSearchForIt:
+    def test_a30_a_file_that_holds_it_is_found_wherever_it_lies(self, tmp_path: Path) -> None:
+        (tmp_path / "saved").mkdir()
+        planted = tmp_path / "saved" / "settings.db"
+        planted.write_bytes(b"\x00" * 70_000 + KEY.encode())
+        (tmp_path / "other.txt").write_text("nothing")
+        assert [*seen(tmp_path)] == [planted]
+        planted.unlink()  # else it is found at the end of all tests
+
+    def test_a30_it_is_configured_in_every_test_and_shown_by_no_settings(self) -> None:
+        settings = load_settings()
+        assert settings.llm_api_key
+        assert settings.llm_api_key.get_secret_value() == KEY
+        assert KEY not in f"{settings!r} {settings} {settings.model_dump_json()} {public(settings)}"
 
 
 class TestBaseUrls:

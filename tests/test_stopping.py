@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import _thread
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, suppress
 from math import inf
+from pathlib import Path
 
 import httpx
 import pytest
 from asking import ANSWER, OK, answer, chat, endpoint, no_thread_stays
+from canary import KEY
 
 from eval.replies import Reply, endless, said
 from eval.scripted import scripted
@@ -19,6 +25,34 @@ from rag.endpoint import Endpoint, Timeouts
 from rag.errors import (
     ModelError,
 )
+
+
+class TestCtrlC:
+    @pytest.mark.parametrize(
+        "reply", [Reply(before=inf), said(ANSWER, hang_after=2)], ids=["before the first byte", "within the answer"]
+    )
+    def test_it_ends_the_command_and_its_request_within_a_second_without_a_traceback(
+        self, reply: Reply, shipped_home: Path
+    ) -> None:
+        with scripted([reply]) as server:
+            command = [sys.executable, "-c", "from ui.cli import main; main()", "ask", "What is MetaCLIP?"]
+            asking = subprocess.Popen(
+                [*command, "--llm", "local/scripted", "--library", str(shipped_home)],
+                env=os.environ | {"ASKPAPERS_LLM_BASE_URL": server.url},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            while not server.requests:
+                assert asking.poll() is None
+                time.sleep(0.02)
+            stopped = time.monotonic()
+            asking.send_signal(signal.SIGINT)
+            assert server.closed.get(timeout=5) - stopped < 1
+            out, err = asking.communicate(timeout=10)
+        assert (asking.returncode, err.count("\n")) == (130, 1)
+        assert err.startswith("askpapers: Stopped.")
+        assert KEY not in out + err
 
 
 class TestStopping:

@@ -14,7 +14,8 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from asking import KEY, QUICK, no_thread_stays
+from asking import QUICK, no_thread_stays
+from canary import KEY
 from pydantic import SecretStr
 
 from rag.endpoint import Endpoint

@@ -77,7 +77,7 @@ def run(
     if (resume or retry_failed) and out is None:
         raise CallerMistake("Which run is to be resumed? Name its folder with --out.")
     asked = chosen(read_sets(questions or SHIPPED), tag, split, limit)
-    settings = load_settings(home=library, llm=llm)
+    settings = load_settings(home=library, llm=llm, llm_parallel=jobs)  # who asks so many at a time, means it
     grader = _judge(library, settings) if judge else None
     folder, summary = _run(out, asked, settings, library is None, How(repeat, jobs, resume, retry_failed), grader)
     print_summary(summary)
