@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -30,6 +30,7 @@ from eval.bench_window import window_figures
 from eval.figure import Figure
 from ingest.add import SHIPPED, cut, ingest
 from ingest.read import read
+from rag.chroma import Embedded, Nearest
 from rag.config import Settings
 from rag.encoder import DIMENSIONS, BundledEncoder
 from rag.library import Library
@@ -129,7 +130,7 @@ def _stages(pipeline: Pipeline) -> dict[str, Callable[[str], object]]:
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
     retriever, encoder = pipeline.retriever, BundledEncoder()
-    store = ChromaVectorStore(chroma_collection=retriever.index()._collection)
+    store = ChromaVectorStore(chroma_collection=_collection(retriever.index().near))
     stock = VectorStoreIndex.from_vector_store(store, embed_model=encoder)
     theirs = stock.as_retriever(similarity_top_k=pipeline.settings.passages)
     return {
@@ -138,6 +139,12 @@ def _stages(pipeline: Pipeline) -> dict[str, Callable[[str], object]]:
         "search": retriever.search,
         "LlamaIndex": theirs.retrieve,
     }
+
+
+def _collection(near: Nearest) -> Any:
+    if not isinstance(near, Embedded):
+        raise TypeError(f"The bench compares over an embedded Chroma, not {near}")
+    return near.collection
 
 
 def cold_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:

@@ -23,7 +23,7 @@ from rag.library import Library
 SCHEMA = 1  # of run.json, summary.json and the baseline
 PACKAGES = ("askpapers", "bm25s", "chromadb", "llama-index-core", "numpy", "onnxruntime", "openai", "tokenizers")
 NO_ADDRESS = "not an address"  # recorded in the place of a URL that can't be taken apart
-PERSONAL = {"home", "port", "llm_parallel"}  # of this machine, and no matter for an answer
+PERSONAL = {"home", "port", "chroma", "llm_parallel"}  # of this machine, and no matter for an answer
 
 Record = dict[str, Any]
 

@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
+import rag.chroma
+import rag.edition
 import rag.index
 import rag.words
 from eval.beir import Asked, Dataset, documents
@@ -78,7 +80,8 @@ def _passages(paper: Paper, encoder: BundledEncoder) -> Iterator[Chunk]:
 
 def _forget_old_index(folder: Path) -> None:
     """An index made by other code would be measured in the place of what the code makes now."""
-    made_by, now = folder / "index-code", code_hash(Path(rag.index.__file__), Path(rag.words.__file__))
+    parts = (rag.index, rag.edition, rag.chroma, rag.words)
+    made_by, now = folder / "index-code", code_hash(*(Path(str(part.__file__)) for part in parts))
     if not made_by.exists() or made_by.read_text() != now:
         shutil.rmtree(folder / "index", ignore_errors=True)
         made_by.write_text(now)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ingest.read import read
 from ingest.record import Refusal
+from rag.chroma_server import Server
 from rag.encoder import MOST_PIECES, BundledEncoder, Encoder
 from rag.errors import ModelError, VectorRejected
 from rag.index import current_index
@@ -48,26 +49,38 @@ class Summary:
 
 
 def ingest(
-    library: Library, paths: Iterable[Path], encoder: BundledEncoder, progress: Progress | None = None
+    library: Library,
+    paths: Iterable[Path],
+    encoder: BundledEncoder,
+    progress: Progress | None = None,
+    server: Server | None = None,
 ) -> list[Summary]:
     """Adds the papers of these files. Raises LibraryError; what was committed by then stays, and is not done again."""
     with library.writing() as writer:
         writer.settle()
         summaries = [_add_file(writer, path, encoder, progress) for path in paths]
-    publish(library, encoder, progress)
+    publish(library, encoder, progress, server)
     return summaries
 
 
-def fill(library: Library, encoder: BundledEncoder, progress: Progress | None = None) -> None:
+def fill(
+    library: Library, encoder: BundledEncoder, progress: Progress | None = None, server: Server | None = None
+) -> None:
     """Adds the shipped papers to a fresh library, once, whoever else tries at the same time."""
     with library.writing(wait=600) as writer:
         if library.fresh:
             _add_file(writer, SHIPPED, encoder, progress)
             writer.settle()
-    publish(library, encoder, progress)
+    publish(library, encoder, progress, server)
 
 
-def embed(library: Library, encoder: Encoder, kinds: tuple[Kind, ...], progress: Progress | None = None) -> None:
+def embed(
+    library: Library,
+    encoder: Encoder,
+    kinds: tuple[Kind, ...],
+    progress: Progress | None = None,
+    server: Server | None = None,
+) -> None:
     """Makes the vectors that chunks lack, and then the index that serves them; by then, others do.
 
     What was made is stored before more is asked for. Raises LibraryError, ModelError and VectorRejected.
@@ -81,7 +94,7 @@ def embed(library: Library, encoder: Encoder, kinds: tuple[Kind, ...], progress:
             writer.commit(name, texts, _made(encoder, texts))
             if progress:
                 progress("embedding", min(start + ASKED, len(chunks)), len(chunks))
-    publish(library, encoder, progress)
+    publish(library, encoder, progress, server)
 
 
 def _made(encoder: Encoder, texts: list[str]) -> np.ndarray:
@@ -91,21 +104,21 @@ def _made(encoder: Encoder, texts: list[str]) -> np.ndarray:
         raise type(error)(f"{error} The vectors made by now are kept; go on with: askpapers embed") from None
 
 
-def publish(library: Library, encoder: Encoder, progress: Progress | None = None) -> None:
-    """Builds the index of the library as it is now, where there is none yet."""
+def publish(library: Library, encoder: Encoder, progress: Progress | None = None, server: Server | None = None) -> None:
+    """Builds the index of the library as it is now, where there is none yet; `server` is where Chroma is."""
     if len(library):
         step = partial(progress, "indexing") if progress else None
-        current_index(library, encoder.fingerprint, step).close()
+        current_index(library, encoder.fingerprint, step, server=server).close()
 
 
-def remove(library: Library, ids: Iterable[str], encoder: Encoder) -> None:
+def remove(library: Library, ids: Iterable[str], encoder: Encoder, server: Server | None = None) -> None:
     """Takes papers out. Raises LibraryError."""
     with library.writing() as writer:
         writer.remove(ids)
-    publish(library, encoder)
+    publish(library, encoder, server=server)
 
 
-def put_back(library: Library, papers: Sequence[Paper], encoder: BundledEncoder) -> None:
+def put_back(library: Library, papers: Sequence[Paper], encoder: BundledEncoder, server: Server | None = None) -> None:
     """Adds papers that were taken out, as they were. Raises LibraryError."""
     with library.writing() as writer:
         for start in range(0, len(papers), BATCH):
@@ -113,7 +126,7 @@ def put_back(library: Library, papers: Sequence[Paper], encoder: BundledEncoder)
                 writer.put(paper, partial(cut, encoder=encoder))
             texts = writer.lacking(encoder.fingerprint)
             writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
-    publish(library, encoder)
+    publish(library, encoder, server=server)
 
 
 def _add_file(writer: Writer, path: Path, encoder: BundledEncoder, progress: Progress | None) -> Summary:

@@ -10,6 +10,7 @@ from rag.errors import ModelError, ModelTimeout, ModelUnreachable
 
 FAILURES = 3  # exchanges in a row
 PAUSE = 30.0  # seconds
+LAST = "The last time: "  # what stood in the way then follows
 
 
 class Breaker:
@@ -48,7 +49,7 @@ class Breaker:
         if self._failures >= FAILURES and left > 0:
             raise ModelUnreachable(
                 f"{self._name} failed {self._failures} times in a row and is not asked again for {left:.0f} s. "
-                f"The last time: {self._last}"
+                f"{LAST}{self._last}"
             )
 
     def _failed(self, why: str) -> None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rag.errors import BadSetting
 
 _SET_IN_FILE = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
+EMBEDDED = "embedded"
 _SPEC = re.compile(r"(?:openai|ollama|local)/\S+")
 
 
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
     embedding_api_key: SecretStr | None = Field(None, description="key for that address; it is sent nowhere else")
     home: Annotated[Path | None, NoDecode] = Field(
         None, description="folder of the library; empty: the platform's user-data folder"
+    )
+    chroma: str = Field(
+        EMBEDDED, description="who finds the nearest vectors: embedded, or the address of a Chroma server"
     )
     port: int = Field(8501, ge=1, le=65535, description="TCP port of the window; the next free one is taken if in use")
     candidates: int = Field(50, ge=1, le=1000, description="passages looked at by meaning, and as many by words")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag.index import Index
+from rag.edition import Index
 
 
 def similar(index: Index, paper: str, most: int) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ SECRET = 12  # characters of a key from which on it can be no word of an answer
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|size|window)|too many tokens|(prompt|input).{0,20}too long|longer than the maximum"
     r"|tokens?\b.{0,60}exceed|exceed.{0,60}tokens?\b|tokens?\b.{0,40}must be <=|must have less than.{0,20}tokens?\b"
-    r"|reduce the length of|batch size.{0,40}(maximum|exceed|larger)",
+    r"|reduce the length of|too large to process|batch size.{0,40}(maximum|exceed|larger)",
     re.IGNORECASE | re.DOTALL,
 )
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
@@ -148,7 +148,7 @@ class Peer:
         return ModelUnreachable(f"{self.name} closed the connection without an answer. Look at the server's log.")
 
 
-def checked_url(url: str, setting: str) -> str:
+def checked_url(url: str, setting: str, example: str = "http://127.0.0.1:8080/v1") -> str:
     """A base URL as it may be asked, without a slash at its end; /v1 is not added. Raises BadSetting.
 
     What may hold a secret (before an @, in a query) is not repeated in the message.
@@ -157,7 +157,7 @@ def checked_url(url: str, setting: str) -> str:
     if "@" in url:
         raise BadSetting(f"{setting} holds an @: a user name or password has no place in it. Take it out.")
     if "?" in url or "#" in url:
-        raise BadSetting(f"{setting} holds a ? or #. Give the address alone, such as http://127.0.0.1:8080/v1")
+        raise BadSetting(f"{setting} holds a ? or #. Give the address alone, such as {example}")
     try:
         parsed = httpx.URL(url)
         is_port = parsed.port is None or 0 < parsed.port < 65536
@@ -165,7 +165,7 @@ def checked_url(url: str, setting: str) -> str:
     except httpx.InvalidURL:
         is_usable = False
     if not is_usable:
-        raise BadSetting(f"{setting}={url}: not an http or https address. One looks like http://127.0.0.1:8080/v1")
+        raise BadSetting(f"{setting}={url}: not an http or https address. One looks like {example}")
     return url.rstrip("/")
 
 

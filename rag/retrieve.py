@@ -14,10 +14,12 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from rag.answerable import Read, Verdict, verdict
+from rag.chroma_server import load_server
 from rag.config import Settings
+from rag.edition import Index
 from rag.encoder import BundledEncoder, Encoder
 from rag.errors import ModelError, VectorRejected, VectorsLacking
-from rag.index import Index, current_index
+from rag.index import current_index
 from rag.lacking import Knows, bears, reason
 from rag.library import Library
 from rag.names import introduces, name_key, title_names
@@ -47,6 +49,7 @@ class HybridRetriever(BaseRetriever):
     """Always searches the library as it is now, whoever wrote to it; safe in many threads."""
 
     standby: str | None = None  # why the encoder found the papers the last time, and not the embedding
+    away: str | None = None  # why the Chroma server was not asked the last time
 
     def __init__(
         self, library: Library, encoder: BundledEncoder, settings: Settings, embedding: Encoder | None = None
@@ -54,13 +57,18 @@ class HybridRetriever(BaseRetriever):
         """`embedding` finds the papers where all have vectors of it, and it can be asked; else `encoder` does.
 
         Sentences are always chosen by `encoder`: what of their scores is near enough to quote was measured for it, and
-        the cosines of another model may all lie near 1.
+        the cosines of another model may all lie near 1. Raises BadSetting.
         """
         self.library, self._encoder, self._settings, self._embedding = library, encoder, settings, embedding
-        self._lock = Lock()
+        self._server, self._lock = load_server(settings), Lock()
         self._held: dict[str, Index] = {}
         self._by_title: tuple[str, Mapping[str, str]] = ("", {})
         super().__init__()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of how papers were found the last time; mostly nothing."""
+        return tuple(note for note in (self.standby, self.away) if note)
 
     def index(self) -> Index:
         """The newest edition, for its words: they are the same whatever made the vectors. Raises LibraryError."""
@@ -74,7 +82,7 @@ class HybridRetriever(BaseRetriever):
         with self._lock:
             held = self._held.get(encoder.fingerprint)
             if held is None or held.edition != self.library.edition:
-                held = current_index(self.library, encoder.fingerprint, held=held)
+                held = current_index(self.library, encoder.fingerprint, held=held, server=self._server)
                 self._held[encoder.fingerprint] = held
             return held
 
@@ -99,6 +107,7 @@ class HybridRetriever(BaseRetriever):
         """Each of the best papers' best passage, best first, with fused scores in standard deviations."""
         index, vector = self._meaning(text)
         ranked = self._rank(index, vector, text, self.library.within(scope) if scope else None)
+        self.away = index.near.away
         rows = ranked.rows[: most or self._settings.passages]
         spans = self.library.spans(index.chunks[rows])
         found = (spans.get(index.chunks[row]) or self._now(text, index.papers[index.owners[row]]) for row in rows)

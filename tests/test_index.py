@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.chroma import PROBES
+from rag.edition import Index
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryEmpty, LibraryUnwritable
-from rag.index import PROBES, Index, current_index
+from rag.index import current_index
 from rag.library import Library
 from rag.types import Paper
 from rag.writer import Chunk
@@ -150,7 +152,7 @@ def test_f22_the_damage_is_every_kind_of_file_that_an_index_has(many: Library) -
 def test_an_index_of_words_that_were_cut_otherwise_is_rebuilt(many: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     current_index(many, MODEL).close()
     born = folder_of(many).stat().st_ino
-    monkeypatch.setattr("rag.index.tokens", str.split)
+    monkeypatch.setattr("rag.edition.tokens", str.split)
     current_index(many, MODEL).close()
     assert folder_of(many).stat().st_ino != born
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from serving import Llama, llama
 
 from rag import served
 from rag.config import Settings, load_settings
@@ -27,38 +23,23 @@ from rag.types import Answer, Message, Query, Span
 from ui.doctor import checks
 
 pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
-SERVER = Path(__file__).with_name("tiny_model.py")
+WINDOW = Path(__file__).parents[1] / "ui" / "window.py"
 CAPSULE = Query("How much shorter do capsule prompts get?")
 
 
-@contextmanager
-def serving(context: int) -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, str(SERVER), str(context)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout
-    yield process.stdout.readline().strip()
-    process.kill()
-    process.communicate()
+@pytest.fixture(scope="module")
+def server() -> Iterator[Llama]:
+    with llama(16_384) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with serving(16_384) as url:
-        yield url
+def address(server: Llama) -> str:
+    return server.url
 
 
 def settings(url: str, **more: object) -> Settings:
     return load_settings(llm="local/tiny", llm_base_url=f"{url}/v1", **more)
-
-
-def is_busy(url: str) -> bool:
-    with urllib.request.urlopen(f"{url}/slots") as slots:
-        return any(slot["is_processing"] for slot in json.load(slots))
 
 
 def is_honest(answer: Answer) -> bool:
@@ -102,21 +83,21 @@ def test_its_nonsense_comes_out_as_an_extractive_answer_that_says_why(
     assert answer.prompt
 
 
-def test_stopped_half_way_it_stops_within_a_second(address: str, shipped: Library, encoder: BundledEncoder) -> None:
-    chosen = settings(address, llm_max_tokens=8_000, llm_context=16_384)
+def test_stopped_half_way_it_stops_within_a_second(server: Llama, shipped: Library, encoder: BundledEncoder) -> None:
+    chosen = settings(server.url, llm_max_tokens=8_000, llm_context=16_384)
     stream = Pipeline(shipped, encoder, chosen).ask(CAPSULE)
     next(piece for piece in stream if piece)
-    assert is_busy(address)
+    assert server.is_busy
     stream.close()
     closed_at = time.monotonic()
-    while is_busy(address):
+    while server.is_busy:
         time.sleep(0.02)
     assert time.monotonic() - closed_at < 1
 
 
 def test_f48_a_context_that_is_too_small_is_told(shipped: Library, encoder: BundledEncoder) -> None:
-    with serving(512) as url:
-        answer = Pipeline(shipped, encoder, settings(url)).ask(CAPSULE).answer
+    with llama(512) as small:
+        answer = Pipeline(shipped, encoder, settings(small.url)).ask(CAPSULE).answer
         assert is_honest(answer)
         assert "too long" in (answer.fallback or "")
 
@@ -130,7 +111,7 @@ def test_the_window_shows_the_extractive_answer_and_why(
     shutil.copytree(shipped_home, tmp_path / "own")
     for name, value in {"HOME": str(tmp_path / "own"), "LLM": "local/tiny", "LLM_BASE_URL": f"{address}/v1"}.items():
         monkeypatch.setenv(f"ASKPAPERS_{name}", value)
-    window = AppTest.from_file(str(SERVER.parents[1] / "ui" / "window.py"), default_timeout=60).run()
+    window = AppTest.from_file(str(WINDOW), default_timeout=60).run()
     window.chat_input[0].set_value(CAPSULE.text).run()
     assert not window.exception
     assert is_honest(window.session_state["chat"][-1].answer)

@@ -18,9 +18,9 @@ import pytest
 from eval.questions import DEV, read_questions
 from ingest.add import cut, ingest
 from rag.config import Settings
+from rag.edition import Index
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryGone
-from rag.index import Index
 from rag.library import Library
 from rag.question import names
 from rag.retrieve import HybridRetriever

@@ -1,6 +1,6 @@
 """A language model of half a megabyte with random weights, for a real llama.cpp server: nonsense, but really served.
 
-Run: python tests/tiny_model.py CONTEXT; it prints the server's address and serves until its standard input ends.
+Run: python tests/tiny_model.py CONTEXT [PORT [SLOTS]]; it prints its address, and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 NAME = "tiny"
 WIDTH, HEADS, LAYERS, HIDDEN, TRAINED_ON = 48, 4, 2, 96, 16_384
+MOST_AT_ONCE = 2048
 SPECIAL = ("<unk>", "<s>", "</s>")
 BYTES = tuple(f"<0x{value:02X}>" for value in range(256))
 LETTERS = ("▁", *"abcdefghijklmnopqrstuvwxyz", "▁the", "▁model", "▁[1]")
@@ -72,8 +73,11 @@ def _weights() -> list[tuple[str, np.ndarray]]:
     return weights
 
 
-def serve(context: int) -> None:
-    """llama.cpp's own server, on a free port of this machine."""
+def serve(context: int, port: int = 0, slots: int = 1) -> None:
+    """llama.cpp's own server, on a port of this machine; each of `slots` answers at once, with a `context` of its own.
+
+    It makes embeddings too: the mean of what the model thinks of each token.
+    """
     import xllamacpp
 
     with tempfile.TemporaryDirectory() as folder:
@@ -81,13 +85,15 @@ def serve(context: int) -> None:
         write(model)
         options = xllamacpp.CommonParams()
         options.model.path, options.model_alias = str(model), {NAME}
-        options.hostnames, options.port = ["127.0.0.1"], 0
-        options.n_ctx, options.n_parallel, options.cpuparams.n_threads = context, 1, 1
+        options.hostnames, options.port = ["127.0.0.1"], port
+        options.n_ctx, options.n_parallel, options.cpuparams.n_threads = context * slots, slots, 1
         options.endpoint_slots, options.warmup = True, False
+        options.embedding, options.pooling_type = True, xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        options.n_batch = options.n_ubatch = MOST_AT_ONCE  # tokens: one text of an embedding
         server = xllamacpp.Server(options)
         print(server.listening_address, flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(*map(int, sys.argv[1:]))

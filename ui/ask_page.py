@@ -60,9 +60,8 @@ def converse(chat: list[Exchange], settings: Settings) -> None:
         first_screen.empty()
         with talk:
             answer(asked, chat, settings)
-    standby = pipeline(settings).retriever.standby  # opened while the first question is being thought of
-    if standby:
-        st.text(standby)
+    for note in pipeline(settings).retriever.notes:  # opened while the first question is being thought of
+        st.text(note)
 
 
 def box(settings: Settings) -> Asked | None:

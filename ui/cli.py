@@ -148,8 +148,8 @@ def ask(
     else:
         answer = settled(query, lambda: print_stream(stream))
         print_answer(answer)
-    if pipeline.retriever.standby:
-        print_aside(pipeline.retriever.standby)
+    for note in pipeline.retriever.notes:
+        print_aside(note)
     if show_prompt:
         print_prompt(answer)
     return int(answer.status == "failed")
@@ -166,6 +166,7 @@ def ingest(
     from ingest.add import fill
     from ingest.add import ingest as add
     from ingest.read import expand
+    from rag.chroma_server import load_server
     from rag.encoder import BundledEncoder
     from rag.library import Library
     from rag.models import load_embedding
@@ -175,19 +176,19 @@ def ingest(
     if missing:
         raise CallerMistake(f"No file or folder {str(missing[0])!r}. Nothing was added.")
     settings = _settings(library)
-    embedding = load_embedding(settings)  # what is wrong with it is told before anything is done
+    embedding, server = load_embedding(settings), load_server(settings)  # what is wrong is told before it is begun
     store, encoder = Library(settings.library), BundledEncoder()
     with progress() as step:
         if library is None and store.fresh and len(store):
-            fill(store, encoder, step)  # adding the shipped papers was cut short
-        summaries = add(store, expand(paths), encoder, step)
+            fill(store, encoder, step, server)  # adding the shipped papers was cut short
+        summaries = add(store, expand(paths), encoder, step, server)
     if as_json:
         _print_json([summary.as_json() for summary in summaries])
     else:
         print_summary(summaries, len(store))
     if embedding:
         with progress() as step:
-            complete(store, embedding, ("passage",), step)
+            complete(store, embedding, ("passage",), step, server)
     return 0
 
 
@@ -195,17 +196,18 @@ def ingest(
 def embed(library: Home = None) -> None:
     """Makes the vectors that papers lack of the configured embedding; until all are there, the old ones serve."""
     from ingest.add import embed as complete
+    from rag.chroma_server import load_server
     from rag.encoder import BundledEncoder
     from rag.models import load_embedding
     from ui.terminal import printable, progress
 
     settings = _settings(library)
-    embedding, encoder = load_embedding(settings), BundledEncoder()
+    embedding, encoder, server = load_embedding(settings), BundledEncoder(), load_server(settings)
     store = _library(settings, library)
     with progress() as step:
-        complete(store, encoder, ("passage", "sentence"), step)
+        complete(store, encoder, ("passage", "sentence"), step, server)
         if embedding:
-            complete(store, embedding, ("passage",), step)
+            complete(store, embedding, ("passage",), step, server)
     print(printable(f"All {len(store):,} papers have vectors of {(embedding or encoder).fingerprint}."))
 
 
@@ -233,12 +235,14 @@ def remove(
 ) -> None:
     """Takes papers out of the library."""
     from ingest.add import remove as take_out
+    from rag.chroma_server import load_server
     from rag.encoder import BundledEncoder
     from ui.terminal import printable
 
-    store = _library(_settings(library), library)
+    settings = _settings(library)
+    store, server = _library(settings, library), load_server(settings)
     found = [store.paper(name) for name in ids]
-    take_out(store, (paper.id for paper in found), BundledEncoder())
+    take_out(store, (paper.id for paper in found), BundledEncoder(), server)
     for paper in found:
         print(printable(f"Removed {paper.id}  {paper.title}"))
 

@@ -7,7 +7,8 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 
-from rag.config import Settings, misspelt
+from rag.chroma_server import load_server
+from rag.config import EMBEDDED, Settings, misspelt
 from rag.encoder import FOLDER, SHA256, BundledEncoder
 from rag.errors import AskpapersError
 from rag.index import current_index
@@ -36,6 +37,8 @@ def checks(settings: Settings, ship: bool) -> Iterator[Check]:
     yield _tried("index", lambda: _index(settings))
     yield _tried("embedding", lambda: embedding_check(settings))
     yield _port(settings)
+    if settings.chroma != EMBEDDED:
+        yield _tried("chroma", lambda: _chroma(settings))
 
 
 def _tried(name: str, look: Callable[[], Check]) -> Check:
@@ -83,7 +86,7 @@ def _index(settings: Settings) -> Check:
     library = Library(settings.library)
     if not len(library):
         return Check("index", "ok", "none needed yet")
-    index = current_index(library, BundledEncoder().fingerprint)
+    index = current_index(library, BundledEncoder().fingerprint, server=load_server(settings))
     index.close()
     found = f"{len(index.chunks):,} passages, finds its own vectors"
     if index.edition != library.edition:
@@ -98,3 +101,15 @@ def _port(settings: Settings) -> Check:
             return Check("port", "ok", f"{HOST}:{settings.port} is free")
     fix = "The window takes the next free one, or set ASKPAPERS_PORT."
     return Check("port", "warning", f"{HOST}:{settings.port} is taken", fix)
+
+
+def _chroma(settings: Settings) -> Check:
+    """Whether the server has this library's passages; where it can't be asked, the same papers are found without it."""
+    library = Library(settings.library)
+    if not len(library):
+        return Check("chroma", "ok", "nothing to find yet")
+    index = current_index(library, BundledEncoder().fingerprint, server=load_server(settings))
+    index.near.ready()
+    if index.near.away:
+        return Check("chroma", "warning", index.near.away, "Start it: chroma run --host 127.0.0.1 --path DIR")
+    return Check("chroma", "ok", f"{settings.chroma} has all {len(index.chunks):,} passages")

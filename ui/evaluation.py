@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from eval.run import How, Pipelines
     from eval.summary import Summary
     from rag.config import Settings
+    from rag.library import Library
+    from rag.pipeline import Pipeline
 
 REGRESSION = 100  # exit code of a gate that does not let a run pass
 
@@ -116,6 +118,7 @@ def _run(
     """Where the run is, and its figures; nothing is written before the model's settings are found to be whole."""
     from eval.record import record
     from eval.run import opened, written_to
+    from rag.config import EMBEDDED
     from rag.encoder import BundledEncoder
     from rag.models import load_embedding
     from ui.opening import open_library, open_pipeline
@@ -125,7 +128,12 @@ def _run(
         library = open_library(settings, ship, step)
     embedding = load_embedding(settings)
     made_of = record(settings, library, (embedding or BundledEncoder()).fingerprint, questions, how.repeat)
-    with opened(library, questions, lambda one: open_pipeline(one, settings), embedding) as pipelines:
+    here = settings.model_copy(update={"chroma": EMBEDDED})  # a copy leaves nothing on a server
+
+    def open_(one: Library) -> Pipeline:
+        return open_pipeline(one, settings if one is library else here)
+
+    with opened(library, questions, open_, embedding) as pipelines:
         folder = out or _folder(settings, made_of)
         with written_to(folder):
             return folder, _asked(folder, questions, made_of, how, pipelines, judge)

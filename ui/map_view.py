@@ -7,7 +7,7 @@ import streamlit as st
 
 from rag.catalogue import listed
 from rag.config import Settings
-from rag.index import Index
+from rag.edition import Index
 from rag.layout import layout
 from rag.likeness import centres
 from rag.topics import Topic, topics

@@ -17,9 +17,10 @@ def open_library(settings: Settings, ship: bool, progress: Progress | None = Non
     library = Library(settings.library)
     if library.fresh and ship:
         from ingest.add import fill
+        from rag.chroma_server import load_server
         from rag.encoder import BundledEncoder
 
-        fill(library, BundledEncoder(), progress)
+        fill(library, BundledEncoder(), progress, load_server(settings))
     return library
 
 

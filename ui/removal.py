@@ -8,6 +8,7 @@ import streamlit as st
 
 from ingest.add import embed, put_back, remove
 from rag.catalogue import known
+from rag.chroma_server import load_server
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.models import load_embedding
@@ -24,7 +25,7 @@ def offer_removal(settings: Settings, papers: Sequence[str]) -> None:
         if st.button("Remove from the library", icon=":material/delete:"):
             with st.spinner("Removing ..."):
                 removed = tuple(known(library(settings), papers))
-                remove(library(settings), papers, BundledEncoder())
+                remove(library(settings), papers, BundledEncoder(), load_server(settings))
             st.session_state.removed = removed
             set_aside()
             st.query_params.clear()
@@ -40,7 +41,7 @@ def offer_undo(settings: Settings) -> None:
         st.text(f"{number(len(removed), 'paper')} removed.", width="content")
         if st.button("Undo", icon=":material/undo:", type="tertiary"):
             with st.spinner("Putting back ..."):
-                put_back(library(settings), removed, BundledEncoder())
+                put_back(library(settings), removed, BundledEncoder(), load_server(settings))
                 if embedding := load_embedding(settings):
                     embed(library(settings), embedding, ("passage",))
             st.session_state.removed = ()
