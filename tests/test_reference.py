@@ -25,7 +25,7 @@ PAPERS = st.builds(
 
 
 def read(text: str) -> list[list[tuple[str, str]]]:
-    """Records of a RIS file, as the format says: a tag of two signs, two spaces, a hyphen, a space, to the line's end."""
+    """Records of a RIS file, as the format says: a tag of two signs, two spaces, a hyphen, a space, the value."""
     records: list[list[tuple[str, str]]] = [[]]
     for line in text.split("\r\n"):
         found = re.fullmatch(r"([A-Z][A-Z0-9])  - (.*)", line)
