@@ -11,6 +11,7 @@ from rag.types import Paper
 from rag.words import STOP_WORDS, plain
 
 _ESCAPED = re.compile(r"\\(?:[{}]|$)")
+_ADDRESS = re.compile(r"https?://[^\s<>\"'\ufffd\x00-\x1f\x7f-\x9f\ud800-\udfff]+", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -78,6 +79,11 @@ def _tagged(paper: Paper) -> Iterator[tuple[str, str]]:
     yield "UR", _line(paper.url)
     yield "AB", _line(paper.abstract)
     yield "ER", ""
+
+
+def address(paper: Paper) -> str | None:
+    """Where the paper is on the web, if a browser may be sent there."""
+    return paper.url if paper.url and _ADDRESS.fullmatch(paper.url) else None
 
 
 def _line(value: str | None) -> str:
