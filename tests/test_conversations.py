@@ -73,7 +73,7 @@ def altered(folder: Path, statement: str, *values: object) -> None:
 
 
 class TestWhatIsKept:
-    @trying(max_examples=50)
+    @trying(max_examples=40, deadline=None)  # it waits for the disk
     @given(st.lists(st.builds(Exchange, st.text(max_size=20), ANSWERS), min_size=1, max_size=3))
     def test_is_opened_as_it_was_to_the_last_sign(
         self, tmp_path_factory: pytest.TempPathFactory, chat: list[Exchange]

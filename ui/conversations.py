@@ -23,15 +23,17 @@ from rag.words import plain
 from ui.chat import Exchange
 
 FILE = "conversations.sqlite3"  # in the library's folder
-MIGRATIONS = (
+MIGRATIONS = (  # what is searched lies apart from the answers: a search need not read these
     """
     CREATE TABLE conversations (
         id TEXT PRIMARY KEY, title TEXT NOT NULL, name TEXT, updated TEXT NOT NULL, deleted TEXT);
     CREATE INDEX conversations_by_time ON conversations (updated);
     CREATE TABLE exchanges (
         conversation TEXT NOT NULL REFERENCES conversations ON DELETE CASCADE, key TEXT NOT NULL,
-        place INTEGER NOT NULL, words TEXT NOT NULL, question TEXT NOT NULL, form TEXT NOT NULL,
-        PRIMARY KEY (conversation, key))
+        place INTEGER NOT NULL, question TEXT NOT NULL, form TEXT NOT NULL, PRIMARY KEY (conversation, key));
+    CREATE TABLE spoken (
+        conversation TEXT NOT NULL, key TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (conversation, key),
+        FOREIGN KEY (conversation, key) REFERENCES exchanges (conversation, key) ON DELETE CASCADE) WITHOUT ROWID
     """,
 )
 LONGEST_TITLE = 80  # characters
@@ -85,7 +87,7 @@ class Conversations:
                 FROM conversations WHERE deleted IS NULL AND NOT EXISTS (
                     SELECT 1 FROM json_each(?1) word
                     WHERE NOT instr(plain(coalesce(name, title)), word.value) AND NOT EXISTS (
-                        SELECT 1 FROM exchanges WHERE conversation = conversations.id AND instr(words, word.value)))
+                        SELECT 1 FROM spoken WHERE conversation = conversations.id AND instr(words, word.value)))
                 ORDER BY updated DESC, conversations.rowid DESC LIMIT ?2""",
                 (json.dumps(plain(_storable(search)).split()), most),
             )
@@ -184,15 +186,9 @@ def new_id() -> str:
 
 
 def _row(place: int, exchange: Exchange) -> tuple[str, int, str, str, str]:
-    question = _storable(exchange.question)
-    said = _storable(exchange.answer.text) if exchange.answer else ""
-    return (
-        exchange.key,
-        place,
-        plain(f"{question}\n{said}"),
-        question,
-        json.dumps(_EXCHANGE.dump_python(exchange, mode="json")),
-    )
+    question, said = _storable(exchange.question), _storable(exchange.answer.text) if exchange.answer else ""
+    form = json.dumps(_EXCHANGE.dump_python(exchange, mode="json"))
+    return exchange.key, place, question, form, plain(f"{question}\n{said}")
 
 
 def _keys(db: sqlite3.Connection, key: str) -> set[str]:
@@ -202,12 +198,17 @@ def _keys(db: sqlite3.Connection, key: str) -> set[str]:
 def _put(db: sqlite3.Connection, key: str, rows: Sequence[tuple[str, int, str, str, str]], keys: set[str]) -> None:
     """Writes what has changed, and nothing where nothing has."""
     before = db.total_changes
-    db.execute("INSERT OR IGNORE INTO conversations VALUES (?, ?, NULL, ?, NULL)", (key, titled(rows[0][3]), _now()))
+    db.execute("INSERT OR IGNORE INTO conversations VALUES (?, ?, NULL, ?, NULL)", (key, titled(rows[0][2]), _now()))
     db.executemany(
-        """INSERT INTO exchanges VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-        SET place = excluded.place, words = excluded.words, question = excluded.question, form = excluded.form
+        """INSERT INTO exchanges VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+        SET place = excluded.place, question = excluded.question, form = excluded.form
         WHERE place <> excluded.place OR form <> excluded.form""",
-        [(key, *row) for row in rows],
+        [(key, *row) for *row, _ in rows],
+    )
+    db.executemany(
+        "INSERT INTO spoken VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET words = excluded.words "
+        "WHERE words <> excluded.words",
+        [(key, one, words) for one, *_, words in rows],
     )
     db.execute(
         "DELETE FROM exchanges WHERE conversation = ? AND key NOT IN (SELECT value FROM json_each(?))",
