@@ -30,10 +30,13 @@ def keep_chat(allowed: bool = True) -> None:
     state = st.session_state
     if not allowed or not any(map(is_whole, state.chat)):
         return
+    keys, known = frozenset(exchange.key for exchange in state.chat), state.get("known", frozenset())
+    key = state.get("conversation")
+    if key is None or keys.isdisjoint(known):  # nothing of what is kept is left in the chat: it is another one
+        key = new_id()
     try:
-        key = state.get("conversation") or new_id()
-        state.conversation = conversations().keep(key, state.chat, state.get("known", ()))
-        state.known = frozenset(exchange.key for exchange in state.chat)
+        state.conversation = conversations().keep(key, state.chat, known)
+        state.known = keys
         state.pop("unkept", None)
     except AskpapersError as problem:
         state.unkept = f"This conversation is not kept. {problem}"
