@@ -7,24 +7,33 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector("nav");
   const now = JSON.stringify(data);
   if (shown.get(root) === now) return;
-  const focused = focus(root);
+  if (root.querySelector("input")) return; // a title is being typed: the next rerun draws the rest
   shown.set(root, now);
+  const focused = focusIn(root);
   root.replaceChildren(...undo(data, setTriggerValue), ...groups(data, setTriggerValue), ...foot(data, setTriggerValue));
   root.onkeydown = (event) => event.stopPropagation(); // the page around would swallow Enter and Space
   if (focused) refocus(root, focused);
 }
 
-// The row that has the focus, and its place: where it is gone, its neighbour gets the focus.
-function focus(root) {
+// Which button of which row has the focus, and the row's place.
+function focusIn(root) {
   const active = root.getRootNode().activeElement;
   if (!active || !root.contains(active)) return null;
-  return { id: active.dataset.id, place: [...root.querySelectorAll(".open")].findIndex((one) => one.dataset.id === active.dataset.id) };
+  const { id, act } = active.dataset;
+  return { id, act, place: [...root.querySelectorAll(".open")].findIndex((one) => one.dataset.id === id) };
 }
 
-function refocus(root, { id, place }) {
-  const buttons = [...root.querySelectorAll(".open")];
-  const same = buttons.find((one) => one.dataset.id === id);
-  (same ?? root.querySelector(".undo") ?? buttons[Math.min(Math.max(place, 0), buttons.length - 1)])?.focus();
+// The same button in what was drawn anew; where its row is gone, the way back or a neighbour.
+function refocus(root, { id, act, place }) {
+  const rows = [...root.querySelectorAll("li")];
+  const same = rows.map((row) => [...row.querySelectorAll("button")].filter((one) => one.dataset.id === id)).find((own) => own.length);
+  if (!same) {
+    (root.querySelector(".undo") ?? root.querySelectorAll(".open")[Math.max(0, Math.min(place, rows.length - 1))])?.focus();
+    return;
+  }
+  const button = same.find((one) => one.dataset.act === act) ?? same[0];
+  if (button.closest(".actions")) same.find((one) => one.dataset.act === "dots").click();
+  button.focus();
 }
 
 function undo({ deleted }, send) {
@@ -53,48 +62,50 @@ function row(item, send) {
 }
 
 function resting(line, item, send) {
-  const open = button(item.title, "open", () => send("opened", item.id));
+  const own = (words, act, run) => {
+    const made = button(words, act, run);
+    Object.assign(made.dataset, { id: item.id, act });
+    return made;
+  };
+  const open = own(item.title, "open", () => send("opened", item.id));
   open.title = `${item.title}\n${item.about}`;
-  open.dataset.id = item.id;
   if (item.current) open.setAttribute("aria-current", "true");
   const actions = element("div", { className: "actions", hidden: true },
-    button("Rename", "", () => rename(line, item, send)),
-    button("Delete", "", () => send("deleted", item.id)),
+    own("Rename", "rename", () => rename(line, item, send)),
+    own("Delete", "delete", () => send("deleted", item.id)),
   );
-  const more = button("⋯", "dots", () => unfold(more, actions));
-  more.setAttribute("aria-label", `Rename or delete ${item.title}`);
-  more.setAttribute("aria-expanded", "false");
-  for (const one of [more, ...actions.children]) one.dataset.id = item.id;
+  const dots = own("⋯", "dots", () => unfold(dots, actions));
+  dots.setAttribute("aria-label", `Rename or delete ${item.title}`);
+  dots.setAttribute("aria-expanded", "false");
   actions.onkeydown = (event) => {
     if (event.key !== "Escape") return;
-    unfold(more, actions);
-    more.focus();
+    unfold(dots, actions);
+    dots.focus();
   };
-  return [element("div", { className: "row" }, open, more), actions];
+  return [element("div", { className: "row" }, open, dots), actions];
 }
 
-function unfold(more, actions) {
+function unfold(dots, actions) {
   actions.hidden = !actions.hidden;
-  more.setAttribute("aria-expanded", String(!actions.hidden));
+  dots.setAttribute("aria-expanded", String(!actions.hidden));
   if (!actions.hidden) actions.firstChild.focus();
 }
 
 function rename(line, item, send) {
   const box = element("input", { type: "text", value: item.title, maxLength: 80, ariaLabel: "New title" });
-  box.dataset.id = item.id;
   let done = false;
-  const finish = (title) => {
+  const finish = (title, back) => {
     if (done) return;
     done = true;
-    if (title !== item.title) send("renamed", { id: item.id, title });
     line.replaceChildren(...resting(line, { ...item, title: title.trim() || item.title }, send));
-    line.querySelector(".open").focus();
+    if (back) line.querySelector(".open").focus(); // not where the reader went elsewhere
+    if (title !== item.title) send("renamed", { id: item.id, title });
   };
   box.onkeydown = (event) => {
-    if (event.key === "Enter") finish(box.value);
-    if (event.key === "Escape") finish(item.title);
+    if (event.key === "Enter") finish(box.value, true);
+    if (event.key === "Escape") finish(item.title, true);
   };
-  box.onblur = () => finish(box.value);
+  box.onblur = () => finish(box.value, false);
   line.replaceChildren(box);
   box.select();
   box.focus();
