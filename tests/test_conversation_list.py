@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_window import ask, opened, words
+from test_window import ask, button, opened, words
 
+from rag.types import Answer
 from ui.chat import Exchange
 from ui.conversation_list import NOT_HERE, grouped
 from ui.conversations import FILE, Conversations, Kept
 
 
-def new_chat(window: AppTest) -> None:
-    next(button for button in window.button if button.label == "New chat").click().run()
+def answers(kept: Conversations) -> list[list[Answer | None]]:
+    """As they are kept, the newest conversation first."""
+    return [[exchange.answer for exchange in kept.opened(one.id)] for one in kept.listed()]
 
 
 @pytest.fixture
@@ -27,19 +29,19 @@ def test_every_answer_is_kept_with_its_conversation(kept: Conversations) -> None
     window = opened()
     one = ask(window, "What is MetaCLIP?")
     two = ask(window, "How large is its data set?")
-    new_chat(window)
+    button(window, "New chat").click().run()
     assert window.session_state["chat"] == []
     three = ask(window, "What is CapsFusion?")
-    assert [kept.opened(one.id) for one in kept.listed()] == [(three,), (one, two)]
+    assert answers(kept) == [[three], [one, two]]
     assert [one.title for one in kept.listed()] == ["What is CapsFusion?", "What is MetaCLIP?"]
 
 
 def test_a_failed_answer_is_not_kept(kept: Conversations) -> None:
     window = opened()
-    assert ask(window, "\x00 \x1b").answer.status == "failed"
+    assert ask(window, "\x00 \x1b").status == "failed"
     assert kept.listed() == ()
     good = ask(window, "What is MetaCLIP?")
-    assert [kept.opened(one.id) for one in kept.listed()] == [(good,)]
+    assert answers(kept) == [[good]]
 
 
 def test_a_chat_that_was_cleared_leaves_what_is_kept_alone(kept: Conversations) -> None:
@@ -47,7 +49,7 @@ def test_a_chat_that_was_cleared_leaves_what_is_kept_alone(kept: Conversations) 
     one = ask(window, "What is MetaCLIP?")
     window.session_state["chat"] = []
     two = ask(window, "What is CapsFusion?")
-    assert [kept.opened(one.id) for one in kept.listed()] == [(two,), (one,)]
+    assert answers(kept) == [[two], [one]]
 
 
 def test_a_file_that_cannot_be_used_is_told_and_the_chat_goes_on_and_is_kept_when_it_can(
@@ -56,13 +58,13 @@ def test_a_file_that_cannot_be_used_is_told_and_the_chat_goes_on_and_is_kept_whe
     (home / FILE).write_bytes(b"no database " * 1000)
     window = opened()
     one = ask(window, "What is MetaCLIP?")
-    assert one.answer.status == "answered"
+    assert one.status == "answered"
     assert "This conversation is not kept." in words(window)
     assert "move it away and a new one is begun" in words(window)
     (home / FILE).unlink()
     two = ask(window, "How large is its data set?")
     assert "not kept" not in words(window)
-    assert [kept.opened(one.id) for one in kept.listed()] == [(one, two)]
+    assert answers(kept) == [[one, two]]
 
 
 def shown_to_others() -> None:
@@ -79,7 +81,7 @@ def test_where_others_reach_the_window_nothing_is_kept_and_nothing_listed(kept: 
     mine = ask(opened(), "What is MetaCLIP?")
     before = (home / FILE).read_bytes()
     window = AppTest.from_function(shown_to_others, default_timeout=60)
-    window.session_state["chat"] = [Exchange("Is this kept?", mine.answer)]
+    window.session_state["chat"] = [Exchange("Is this kept?", mine)]
     window.run()
     assert not window.exception
     assert [caption.value for caption in window.caption] == [NOT_HERE]

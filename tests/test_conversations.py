@@ -100,12 +100,12 @@ class TestWhatIsKept:
         (opened,) = conversations.opened("c")
         assert opened.answer == answer
 
-    def test_is_no_failed_answer(self, conversations: Conversations) -> None:
-        failed = Exchange("q", Answer("q", "q", "failed", "", reason="The model is away."))
-        conversations.keep("none", [failed])
+    def test_is_no_failed_or_stopped_answer(self, conversations: Conversations) -> None:
+        failed, stopped = Exchange("q", Answer("q", "q", "failed", "", reason="The model is away.")), Exchange("q")
+        conversations.keep("none", [failed, stopped])
         assert conversations.listed() == ()
         good = exchange()
-        conversations.keep("some", [failed, good])
+        conversations.keep("some", [failed, good, stopped])
         assert conversations.opened("some") == (good,)
 
     def test_is_a_conversation_that_grows_and_shrinks_as_the_chat_does(self, conversations: Conversations) -> None:
@@ -243,7 +243,7 @@ class TestAFile:
         for form in ("{", "null", "[" * 100_000, '{"question": 1}', f'{{"question": {"9" * 5000}}}'):
             altered(tmp_path, "UPDATE exchanges SET form = ? WHERE key = ?", form, one.key)
             broken, whole = conversations.opened("c")
-            assert (broken.question, broken.answer.status, broken.answer.reason) == ("One?", "failed", UNREADABLE)
+            assert broken == Exchange("One?", Answer("One?", "One?", "failed", "", reason=UNREADABLE))
             assert whole == two
         conversations.keep("c", [broken, whole, three], {broken.key, whole.key})
         assert [opened.question for opened in conversations.opened("c")] == ["One?", "Two?", "Three?"]

@@ -26,10 +26,14 @@ MARKUP = (
 )  # fmt: skip
 
 
-def exchange(question: str = "What is rye?", said: str = "Rye is dark.", paper: Paper = PAPER) -> Exchange:
+def answer(said: str = "Rye is dark.", paper: Paper = PAPER) -> Answer:
     statement = Statement(said, (1,), "supported", 1.0, ("", f"{said} ", 1))
     cited = (Citation(1, Span(paper, 0, min(12, len(paper.abstract)))),)
-    return Exchange(question, Answer(question, question, "answered", f"{said} [1]", None, None, (statement,), cited))
+    return Answer("q", "q", "answered", f"{said} [1]", None, None, (statement,), cited)
+
+
+def exchange(paper: Paper = PAPER) -> Exchange:
+    return Exchange("What is rye?", answer(paper=paper))
 
 
 def tokens(markdown: str) -> list[Token]:
@@ -52,24 +56,23 @@ def test_a_question_stands_above_its_answer_its_quotes_and_the_papers() -> None:
 
 
 def test_what_is_not_borne_out_and_what_was_noted_is_said() -> None:
-    answer = exchange().answer
-    doubted = replace(answer.statements[0], support="unsupported")
-    told = as_markdown("t", [Exchange("q", replace(answer, statements=(doubted,), fallback="The model is away."))])
+    doubted = replace(answer().statements[0], support="unsupported")
+    told = as_markdown("t", [Exchange("q", replace(answer(), statements=(doubted,), fallback="The model is away."))])
     assert r"Rye is dark. \[1\] (not borne out by any quote)" in told
     assert "Note: The model is away." in told
 
 
 def test_an_abstention_says_why_and_what_is_nearest(pipeline: Pipeline) -> None:
-    answer = pipeline.ask(Query("What is the capital of France?")).answer
-    told = as_markdown("t", [Exchange("What is the capital of France?", answer)])
+    found = pipeline.ask(Query("What is the capital of France?")).answer
+    told = as_markdown("t", [Exchange("What is the capital of France?", found)])
     assert "The papers don't say." in told
-    assert escaped(answer.reason or "") in told
-    assert escaped(answer.passages[0].span.paper.title) in told
+    assert escaped(found.reason or "") in told
+    assert escaped(found.passages[0].span.paper.title) in told
 
 
 def test_failures_are_left_out() -> None:
     failed = Exchange("Why?", Answer("Why?", "Why?", "failed", "", reason="The model is away."))
-    assert as_markdown("t", [failed, exchange()]) == as_markdown("t", [exchange()])
+    assert as_markdown("t", [failed, Exchange("Stopped?"), exchange()]) == as_markdown("t", [exchange()])
     assert as_bibtex([failed]) == as_ris([failed]) == ""
 
 
@@ -85,10 +88,15 @@ def acted_upon(markdown: str) -> set[str]:
 @pytest.mark.parametrize("words", MARKUP)
 def test_words_of_others_are_shown_as_words_wherever_they_stand(words: str) -> None:
     paper = Paper("p", words, words, (words, words), 2024, words, words, words, words)
-    answer = exchange(words, words, paper).answer
     nearest = (Passage(Span(paper, 0, len(paper.abstract)), 0.5),)
     whole = replace(
-        answer, status="abstained", reason=words, fallback=words, notes=(words,), passages=nearest, model=words
+        answer(words, paper),
+        status="abstained",
+        reason=words,
+        fallback=words,
+        notes=(words,),
+        passages=nearest,
+        model=words,
     )
     told = as_markdown(words, [Exchange(words, whole)])
     assert not acted_upon(told)

@@ -14,9 +14,11 @@ import streamlit as st
 
 from rag.config import load_settings
 from rag.errors import AskpapersError
-from ui.chat import Exchange
+from rag.types import EVERYTHING
+from ui.chat import Exchange, new_key
 from ui.components import show_list
-from ui.conversations import Conversations, Kept, is_whole, new_id, titled
+from ui.conversations import Conversations, Kept, titled, whole
+from ui.scope_view import bind
 from ui.showing import number
 from ui.tables import when
 
@@ -28,12 +30,12 @@ NOT_HERE = "Conversations are not kept, as others can reach this window. Export 
 def keep_chat(allowed: bool = True) -> None:
     """Keeps the window's chat as it is by now. What goes wrong is `unkept` in the session; the next time mends it."""
     state = st.session_state
-    if not allowed or not any(map(is_whole, state.chat)):
+    if not allowed or not any(map(whole, state.chat)):
         return
     keys, known = frozenset(exchange.key for exchange in state.chat), state.get("known", frozenset())
     key = state.get("conversation")
     if key is None or keys.isdisjoint(known):  # nothing of what is kept is left in the chat: it is another one
-        key = new_id()
+        key = new_key()
     try:
         state.conversation = conversations().keep(key, state.chat, known)
         state.known = keys
@@ -128,8 +130,9 @@ def new_chat() -> None:
 def turn_to(chat: list[Exchange], key: str | None = None) -> None:
     """Makes that the window's chat: a kept one by its key, or a new one."""
     state = st.session_state
-    for name in ("conversation", "known", "unkept", "unlisted", "deleted", "cleared", "scope"):
+    for name in ("conversation", "known", "unkept", "unlisted", "deleted", "forgotten"):
         state.pop(name, None)
+    bind(EVERYTHING)
     state.chat, state.turned = chat, True
     if key:
         state.conversation, state.known = key, frozenset(exchange.key for exchange in chat)

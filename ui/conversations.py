@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,7 +19,7 @@ from rag.errors import AskpapersError, LibraryBusy, LibraryDamaged, LibraryTooNe
 from rag.schema import connect, gone, migrate, version
 from rag.types import Answer
 from rag.words import plain
-from ui.chat import Exchange
+from ui.chat import Exchange, new_key
 
 FILE = "conversations.sqlite3"  # in the library's folder
 MIGRATIONS = (  # what is searched lies apart from the answers: a search need not read these
@@ -68,13 +67,13 @@ class Conversations:
         right: its exchanges become a conversation of their own. Failed and stopped answers are none, and not kept; one
         that could not be read is left as it is.
         """
-        rows = [_row(place, one) for place, one in enumerate(exchanges) if is_whole(one)]
+        rows = [_row(place, one, answer) for place, one in enumerate(exchanges) if (answer := whole(one))]
         if not rows:
             return key
         keys = {exchange.key for exchange in exchanges}
         with self._writing() as db:
             if _keys(db, key) - keys - {*seen}:
-                key = new_id()
+                key = new_key()
             _put(db, key, rows, keys)
         return key
 
@@ -169,9 +168,9 @@ def _nothing() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None)
 
 
-def is_whole(exchange: Exchange) -> bool:
-    """Whether it was answered to the end, be it that the papers don't say."""
-    return exchange.answer is not None and exchange.answer.status != "failed"
+def whole(exchange: Exchange) -> Answer | None:
+    """Its answer if there is one to the end, be it that the papers don't say; none of a failure."""
+    return exchange.answer if exchange.answer and exchange.answer.status != "failed" else None
 
 
 def titled(question: str) -> str:
@@ -180,13 +179,8 @@ def titled(question: str) -> str:
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
-def new_id() -> str:
-    """Of a conversation; nobody guesses it."""
-    return uuid4().hex
-
-
-def _row(place: int, exchange: Exchange) -> tuple[str, int, str, str, str]:
-    question, said = _storable(exchange.question), _storable(exchange.answer.text) if exchange.answer else ""
+def _row(place: int, exchange: Exchange, answer: Answer) -> tuple[str, int, str, str, str]:
+    question, said = _storable(exchange.question), _storable(answer.text)
     form = json.dumps(_EXCHANGE.dump_python(exchange, mode="json"))
     return exchange.key, place, question, form, plain(f"{question}\n{said}")
 

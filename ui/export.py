@@ -12,7 +12,7 @@ from eval.readme import plain
 from rag.reference import address, bibliography, ris
 from rag.types import Answer, Paper
 from ui.chat import Exchange
-from ui.conversations import is_whole
+from ui.conversations import whole
 
 DOUBTS = {"partial": " (only partly borne out by its quotes)", "unsupported": " (not borne out by any quote)"}
 ONLY_ABSTRACTS = "Only the papers' abstracts are known; quotes are theirs, word for word."
@@ -24,8 +24,9 @@ _WWW = re.compile(r"\bwww\.", re.IGNORECASE)
 def as_markdown(title: str, exchanges: Sequence[Exchange]) -> str:
     """Each question with its answer and the quotes that it cites, then the papers; failures are left out."""
     parts = [f"# {escaped(title)}", ONLY_ABSTRACTS]
-    for exchange in filter(is_whole, exchanges):
-        parts += [f"## {escaped(exchange.question)}", *_answer(exchange.answer)]
+    for exchange in exchanges:
+        if answer := whole(exchange):
+            parts += [f"## {escaped(exchange.question)}", *_answer(answer)]
     if papers := cited(exchanges):
         parts += ["## Papers", *(f"- {_reference(paper)}" for paper in papers)]
     return "\n\n".join(parts) + "\n"
@@ -43,7 +44,7 @@ def as_ris(exchanges: Sequence[Exchange]) -> str:
 
 def cited(exchanges: Iterable[Exchange]) -> tuple[Paper, ...]:
     """In the order of their first citation; one that changed meanwhile, as it was cited last."""
-    answers = (exchange.answer for exchange in exchanges if is_whole(exchange))
+    answers = filter(None, map(whole, exchanges))
     papers = (citation.span.paper for answer in answers for citation in answer.citations)
     return tuple({paper.id: paper for paper in papers}.values())
 
