@@ -54,11 +54,11 @@ def test_a_conversation_is_found_in_another_window_with_its_answers_as_they_were
     ask(page, "What is MetaCLIP?")
     ask(page, "How large is its data set?")
     expect(conversation(page, "What is MetaCLIP?")).to_have_attribute("aria-current", "true")
-    said = page.locator("article").all_inner_texts()
+    said = page.locator(".prose").all_text_contents()
     with watched(browser, address) as other:
         conversation(other, "What is MetaCLIP?").click()
-        expect(other.locator("article")).to_have_count(2)
-        assert other.locator("article").all_inner_texts() == said
+        expect(other.locator(".footer")).to_have_count(2)
+        assert other.locator(".prose").all_text_contents() == said
         other.get_by_role("button", name="Citation").last.click()
         expect(other.get_by_role("complementary", name="Evidence").locator(".current")).to_be_in_viewport()
         ask(other, "Who wrote it?")
@@ -140,6 +140,6 @@ def test_an_answer_that_is_being_written_goes_on_while_one_searches(
             page.keyboard.press("Enter")
             expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=20_000)
             page.get_by_placeholder("Search conversations").press_sequentially("evil")
-            expect(page.locator("article")).to_have_count(1, timeout=60_000)
+            expect(page.locator(".footer")).to_have_count(1, timeout=60_000)
             expect(page.locator(".open")).to_have_count(1)
             expect(page.locator(".footer")).to_contain_text("scripted")
