@@ -53,9 +53,9 @@ def _braced(value: str) -> str:
 
 
 def _key(paper: Paper) -> str:
-    family = paper.authors[0].split(",")[0].split()[-1] if paper.authors and paper.authors[0].split() else ""
+    family = next(iter(paper.authors), "").partition(",")[0].split()[-1:]
     word = next(iter(title_words(paper.title)), "paper")
-    return re.sub(r"\W", "", plain(f"{family}{paper.year or ''}{word}")) or "paper"
+    return re.sub(r"\W", "", plain(f"{''.join(family)}{paper.year or ''}{word}")) or "paper"
 
 
 def title_words(title: str) -> list[str]:

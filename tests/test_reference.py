@@ -9,7 +9,7 @@ from bibtexparser.entrypoint import parse_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.reference import bibliography, ris
+from rag.reference import bibliography, bibtex, ris
 from rag.types import Paper
 
 PAPER = Paper(
@@ -61,6 +61,12 @@ def test_as_many_ris_records_as_papers_whatever_they_are(papers: list[Paper]) ->
     text = "".join(map(ris, papers))
     assert len(read(text)) == len(papers)
     text.encode()
+
+
+@pytest.mark.parametrize("author", [",", ", Jane", " ", "", "Doe,"])
+def test_an_author_without_a_family_name_has_an_entry_too(author: str) -> None:
+    (entry,) = parse_string(bibtex(Paper("p", "On Rye Bread", "Abstract.", (author,), 2024))).entries
+    assert entry.key == ("doe2024bread" if "Doe" in author else "2024bread")
 
 
 def test_a_bibliography_gives_every_paper_a_key_of_its_own() -> None:
