@@ -13,7 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from asking import KEY, SETTING
+from asking import SETTING
+from canary import KEY
 from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
