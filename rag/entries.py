@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from itertools import accumulate
 
 from rag.called import Called, called
 from rag.errands import beyond
 from rag.question import names
+from rag.reference import bibtex
 from rag.retrieve import HybridRetriever
-from rag.types import Draft, Paper, Scope, Standalone
-from rag.words import STOP_WORDS, plain, tokens
+from rag.types import Draft, Scope, Standalone
+from rag.words import tokens
 
-_ESCAPED = re.compile(r"\\(?:[{}]|$)")
 DESCRIBED = 2  # words from which on they may describe a paper
 
 
@@ -63,40 +61,3 @@ def _described(retriever: HybridRetriever, words: str) -> Called:
     ):
         return Called((near.id,), ())
     return Called((), tuple(words.split()))
-
-
-def bibtex(paper: Paper) -> str:
-    """An entry with what is known of the paper."""
-    from bibtexparser.entrypoint import write_string  # seldom needed, and slow to import
-    from bibtexparser.library import Library
-    from bibtexparser.model import Entry, Field
-
-    known = {
-        "title": paper.title,
-        "author": " and ".join(paper.authors),
-        "year": paper.year,
-        "journal": paper.venue,
-        "doi": paper.doi,
-        "eprint": paper.arxiv,
-        "url": paper.url,
-    }
-    fields = [Field(name, _braced(str(value))) for name, value in known.items() if value]
-    return write_string(Library([Entry("article" if paper.venue else "misc", _key(paper), fields)])).strip()
-
-
-def _braced(value: str) -> str:
-    """Braces must pair, and none be escaped, or the entry swallows what follows it."""
-    depths = list(accumulate((char == "{") - (char == "}") for char in value))
-    paired = min(depths, default=0) == 0 == depths[-1] and not _ESCAPED.search(value)
-    return value if paired else re.sub(r"[{}\\]", "", value)
-
-
-def _key(paper: Paper) -> str:
-    family = paper.authors[0].split(",")[0].split()[-1] if paper.authors and paper.authors[0].split() else ""
-    word = next(iter(content(paper.title)), "paper")
-    return re.sub(r"\W", "", plain(f"{family}{paper.year or ''}{word}")) or "paper"
-
-
-def content(title: str) -> list[str]:
-    """The words of a title that say something."""
-    return [word for word in re.findall(r"[^\W\d_][\w-]{3,}", plain(title)) if word not in STOP_WORDS]

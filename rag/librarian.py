@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rag.about import MOST_PAPERS
-from rag.entries import content, entries
+from rag.entries import entries
 from rag.errands import is_on
 from rag.extract import draft
 from rag.question import names
 from rag.quotes import Quote
+from rag.reference import title_words
 from rag.retrieve import HybridRetriever
 from rag.spine import gives_code, offers_code
 from rag.types import Draft, Paper, Scope, Standalone
@@ -65,7 +66,7 @@ def _counted(asked: str, question: Standalone, retriever: HybridRetriever, scope
 def _described(asked: str, question: Standalone, retriever: HybridRetriever, scope: Scope) -> Draft | None:
     if not is_on("contents", asked):
         return None
-    words = Counter(word for paper in _held(retriever, scope) for word in set(content(paper.title)))
+    words = Counter(word for paper in _held(retriever, scope) for word in set(title_words(paper.title)))
     common = ", ".join(f"{word} ({count:,})" for word, count in words.most_common(COMMON))
     return Draft(
         f"{_size(retriever, scope)}. Most frequent in their titles: {common}. Ask which papers are about one of these."

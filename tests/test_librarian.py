@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rag.about import MOST_PAPERS
 from rag.config import Settings
 from rag.encoder import BundledEncoder
-from rag.entries import bibtex
 from rag.librarian import reply
 from rag.library import Library
 from rag.pipeline import Pipeline
+from rag.reference import bibtex
 from rag.retrieve import HybridRetriever
 from rag.spine import offers_code, spine
 from rag.types import EVERYTHING, Answer, Paper, Query, Scope, Standalone, Turn

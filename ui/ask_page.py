@@ -1,4 +1,4 @@
-"""The chat: one page, read from top to bottom. A live chat lives in its own session and nowhere else."""
+"""The chat: one page, read from top to bottom. A live chat lives in its own session; what was answered is kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from rag.stream import AnswerStream, paintings
 from rag.types import Answer, Query, Scope
 from ui.chat import Exchange, history
 from ui.components import exchange_shower, show_starters
+from ui.conversation_list import chat_title, keep_chat, show_conversations
 from ui.drawn import drawn
+from ui.export_view import show_export
 from ui.resources import beginnings, library, pipeline
 from ui.scope_view import bind, scope, show_scope
 from ui.thumbs import rate
@@ -48,11 +50,15 @@ def page() -> None:
 
 def converse(chat: list[Exchange], settings: Settings) -> None:
     """Everything on the page. Raises AskpapersError."""
+    with st.sidebar:
+        show_conversations()
     head(chat)
     talk, first_screen = st.container(width=WIDTH), st.empty()
     asked = box(settings) or st.session_state.pop("asked", None)
     with talk:
         show_chat(chat)
+    if unkept := st.session_state.get("unkept"):
+        st.text(unkept)
     if not chat and not asked:
         with first_screen.container():
             asked = welcome(settings)
@@ -81,6 +87,7 @@ def head(chat: list[Exchange]) -> None:
         if not chat:
             st.title("askpapers", anchor=False)
         if chat:
+            show_export(chat_title(), chat)
             st.button("Clear", icon=":material/delete_sweep:", type="tertiary", on_click=forget, args=(0,))
         if "forgotten" in st.session_state:
             st.button("Undo", icon=":material/undo:", type="tertiary", on_click=restore)
@@ -127,6 +134,7 @@ def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
     found = settled(query, lambda: streamed(pipeline(settings).ask(query), place))
     place.empty()
     chat[-1] = Exchange(live.question, found, live.key)
+    keep_chat()
     st.session_state.fresh = live.key
     st.rerun()
 

@@ -55,6 +55,11 @@ def show_table(table: dict[str, Any], key: str) -> str | None:
     return chosen if chosen in [row.get("id") for row in table["rows"]] else None
 
 
+def show_list(data: dict[str, Any], key: str, **callbacks: Callable[[], None]) -> None:
+    """Conversations to open, rename and delete; what was done is in the session's state under that key."""
+    _component("list", '<nav aria-label="Conversations"></nav>')(data=data, key=key, **callbacks)
+
+
 def show_words(words: Sequence[tuple[str, str]], key: str) -> None:
     """What somebody else wrote, as text; a paragraph each, by what it is: asked, said or small."""
     shown = [{"kind": kind, "text": text} for kind, text in words if text]

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from rag.pipeline import LONGEST
+from rag.reference import address
 from rag.types import Answer, Paper, Span, Statement
 from ui.chat import Exchange
 
@@ -76,7 +77,7 @@ def _paper(paper: Paper, answer: Answer) -> dict[str, Any]:
         "id": paper.id,
         "title": paper.title,
         "byline": byline,
-        "url": paper.url,
+        "url": address(paper),
         "segments": segments(paper.abstract, marks),
     }
 

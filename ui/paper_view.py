@@ -6,8 +6,8 @@ import streamlit as st
 
 from rag.catalogue import known
 from rag.config import Settings
-from rag.entries import bibtex
 from rag.likeness import similar
+from rag.reference import bibtex
 from rag.types import Paper
 from ui.choice import MOST_COMPARED, ask_about
 from ui.library_components import show_abstract, show_head, show_papers
