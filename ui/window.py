@@ -14,7 +14,9 @@ def window() -> None:
     st.set_page_config(page_title="askpapers", page_icon=str(ICON), layout="wide")
     pages = [
         st.Page("ask_page.py", title="Ask", default=True),
+        st.Page("add_page.py", title="Add", url_path="add"),
         st.Page("evaluation_page.py", title="Evaluation", url_path="evaluation"),
+        st.Page("models_page.py", title="Models", url_path="models"),
     ]
     st.navigation(pages, position="top").run()
 
