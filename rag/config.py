@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +65,13 @@ class Settings(BaseSettings):
     chroma: str = Field(
         EMBEDDED, description="who finds the nearest vectors: embedded, or the address of a Chroma server"
     )
+    host: str = Field(
+        "127.0.0.1", description="address that the window listens on; 0.0.0.0: whoever reaches this machine may ask"
+    )
+    allow_changes: bool = Field(
+        False,
+        description="true: a window that others can reach may also add and remove papers and keep conversations",
+    )
     port: int = Field(8501, ge=1, le=65535, description="TCP port of the window; the next free one is taken if in use")
     candidates: int = Field(50, ge=1, le=1000, description="passages looked at by meaning, and as many by words")
     words_weight: float = Field(0.5, ge=0, le=10, description="weight of matching words, where matching meaning has 1")
@@ -91,6 +99,14 @@ class Settings(BaseSettings):
         if value != "bundled" and not _SPEC.fullmatch(value):
             raise ValueError("must be bundled, openai/NAME, ollama/NAME or local/NAME")
         return value
+
+    @field_validator("host")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            return str(ip_address(value))
+        except ValueError:
+            raise ValueError("must be an IP address, 127.0.0.1 for this machine only") from None
 
     @property
     def library(self) -> Path:

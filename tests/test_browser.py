@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import shutil
@@ -12,7 +11,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from browsing import ask, needs_chromium, serving, started, watched
@@ -315,21 +313,6 @@ def test_stop_ends_the_models_request_and_keeps_no_half_answer(
             expect(page.get_by_text("Stopped before it was answered.")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [({}, 200), ({"Host": "evil.example"}, 403), ({"Origin": "http://evil.example"}, 403), ({"Origin": "null"}, 403)],
-)
-def test_only_pages_of_this_machine_are_answered(address: str, headers: dict[str, str], status: int) -> None:
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
-    connection.request("GET", "/", headers=headers)
-    assert connection.getresponse().status == status
-    handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
-    key = {"Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
-    connection.request("GET", "/_stcore/stream", headers=handshake | key | headers)
-    assert connection.getresponse().status == (101 if status == 200 else 403)
-
-
 def test_a_taken_port_is_told_and_the_next_free_one_is_taken(shipped_home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -338,11 +321,3 @@ def test_a_taken_port_is_told_and_the_next_free_one_is_taken(shipped_home: Path)
         assert server.wait(10) == 0
     assert f"(port {port} is taken)" in line
     assert f"http://127.0.0.1:{port}." not in line
-
-
-def test_the_server_is_reached_from_this_machine_only(address: str) -> None:
-    outside = socket.gethostbyname(socket.gethostname())
-    if outside.startswith("127."):
-        pytest.skip("this machine has no address but loopback")
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((outside, urlsplit(address).port), timeout=2)

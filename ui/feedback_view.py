@@ -108,7 +108,7 @@ def choose_papers(thumb: Thumb, file: Path, settings: Settings) -> None:
     with st.container(horizontal=True):
         arguments = (keep_it, file, thumb, wanted, settings)
         ready = none or bool(chosen)
-        st.button("Keep", key=f"kept-{thumb.id}", type="primary", disabled=not ready, on_click=attempt, args=arguments)
+        st.button("Keep", key=f"kept-{thumb.id}", disabled=not ready, on_click=attempt, args=arguments)
         st.button("Cancel", key=f"cancel-{thumb.id}", on_click=begin, args=("",))
     problem()
 

@@ -16,7 +16,9 @@ def window() -> None:
         st.Page("ask_page.py", title="Ask", default=True),
         st.Page("papers_page.py", title="Papers", url_path="papers"),
         st.Page("compare_page.py", title="Compare", url_path="compare"),
+        st.Page("add_page.py", title="Add", url_path="add"),
         st.Page("evaluation_page.py", title="Evaluation", url_path="evaluation"),
+        st.Page("models_page.py", title="Models", url_path="models"),
     ]
     st.navigation(pages, position="top").run()
 

@@ -1,0 +1,82 @@
+"""The models page: who writes, what the test finds, how to switch; and no key anywhere on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from streamlit.testing.v1 import AppTest
+
+from rag.config import Settings, load_settings
+from ui.doctor import Check
+from ui.models_page import checked, waiting
+from ui.recipes import RECIPES
+from ui.settings_table import settings_table
+
+PAGE = Path(__file__).parents[1] / "ui" / "models_page.py"
+KEY = "sk-canary-0123456789"
+
+
+def test_every_recipe_is_settings_that_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for recipe in RECIPES.values():
+        Path(".env").write_text(recipe.lines)
+        assert f"ASKPAPERS_LLM={load_settings().llm}\n" in f"{recipe.lines}\n"
+
+
+def test_the_settings_are_all_listed_and_of_a_key_only_that_it_is_set() -> None:
+    settings = Settings(
+        llm="local/x", llm_api_key=SecretStr(KEY), llm_base_url=f"http://user:{KEY}@127.0.0.1/v1", strict=True
+    )
+    rows = {row["cells"][0]["text"]: row["cells"][1]["text"] for row in settings_table(settings)["rows"]}
+    assert len(rows) == len(Settings.model_fields)
+    assert (rows["ASKPAPERS_LLM"], rows["ASKPAPERS_STRICT"]) == ("local/x", "true")
+    assert (rows["ASKPAPERS_LLM_API_KEY"], rows["OPENAI_API_KEY"]) == ("set", "not set")
+    assert "canary" not in str(settings_table(settings))
+
+
+def test_a_check_is_shown_with_shape_words_and_what_mends_it() -> None:
+    rows = checked([Check("model", "warning", "it is away", "Start it."), Check("port", "warning", "is taken")])["rows"]
+    assert [row["cells"] for row in rows] == [
+        [{"text": "! look", "shade": "fair"}, "model", {"text": "it is away", "sub": "Start it."}]
+    ]
+
+
+def test_a_check_that_takes_long_keeps_nobody_from_clicking() -> None:
+    def slow() -> Iterator[Check]:
+        yield Check("first", "ok", "")
+        time.sleep(0.8)
+        yield Check("second", "ok", "")
+
+    names = [check and check.name for check in waiting(slow)]
+    assert names[0] == "first"
+    assert names[-1] == "second"
+    assert None in names
+
+
+def test_what_a_check_raises_is_raised_where_it_is_waited_for() -> None:
+    def broken() -> Iterator[Check]:
+        raise ValueError("no")
+        yield
+
+    with pytest.raises(ValueError, match="no"):
+        list(waiting(broken))
+
+
+@pytest.mark.usefixtures("home")
+def test_the_page_says_who_writes_and_where_the_lines_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ASKPAPERS_LLM", "local/$x$")
+    monkeypatch.setenv("ASKPAPERS_LLM_API_KEY", KEY)
+    monkeypatch.chdir(tmp_path)
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not page.exception
+    said = "\n".join(element.value for element in page.text)
+    assert "written by local/$x$" in said
+    assert f"file .env in {tmp_path}" in said
+    assert page.code[-1].value == RECIPES["Ollama"].lines
+    page.segmented_control[0].set_value("OpenAI").run()
+    assert page.code[-1].value == RECIPES["OpenAI"].lines
+    assert "canary" not in str(page)
