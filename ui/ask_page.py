@@ -20,6 +20,7 @@ from ui.components import exchange_shower, show_starters
 from ui.conversation_list import chat_title, keep_chat, show_conversations
 from ui.drawn import drawn
 from ui.export_view import show_export
+from ui.permission import READ_ONLY, may_change
 from ui.resources import beginnings, library, pipeline
 from ui.scope_view import bind, scope, show_scope
 from ui.thumbs import rate
@@ -51,7 +52,7 @@ def page() -> None:
 def converse(chat: list[Exchange], settings: Settings) -> None:
     """Everything on the page. Raises AskpapersError."""
     with st.sidebar:
-        show_conversations()
+        show_conversations(may_change(settings))
     head(chat)
     talk, first_screen = st.container(width=WIDTH), st.empty()
     asked = box(settings) or st.session_state.pop("asked", None)
@@ -97,7 +98,8 @@ def welcome(settings: Settings) -> Asked | None:
     """What this is, and questions to begin with; gives the one that was clicked."""
     held = library(settings)
     if not len(held):
-        st.markdown("The library holds no papers yet. Add some in a terminal, then ask here: `askpapers ingest PATH`")
+        st.markdown("The library holds no papers yet. Add some, or in a terminal: `askpapers ingest PATH`")
+        st.page_link("add_page.py", label="Add papers", icon=":material/upload_file:")
         return None
     backed = "quoted from an abstract" if settings.llm == "extractive" else "held against quotes from abstracts"
     st.markdown(
@@ -134,7 +136,7 @@ def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
     found = settled(query, lambda: streamed(pipeline(settings).ask(query), place))
     place.empty()
     chat[-1] = Exchange(live.question, found, live.key)
-    keep_chat()
+    keep_chat(may_change(settings))
     st.session_state.fresh = live.key
     st.rerun()
 
@@ -200,6 +202,9 @@ def keep_rating(place: int, given: dict[str, Any]) -> None:
     exchange = chat[place]
     rating, why = given.get("rating"), str(given.get("why") or "")
     rating = rating if rating in ("up", "down") else None
+    if not may_change(load_settings()):
+        st.session_state[f"unkept-{exchange.key}"] = f"The thumb is not kept. {READ_ONLY}"
+        return
     try:
         rate(exchange, chat[:place], rating, why)
         st.session_state[f"rated-{exchange.key}"] = {"rated": rating, "why": why}

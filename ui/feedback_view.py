@@ -16,6 +16,7 @@ from rag.errors import AskpapersError
 from rag.types import Paper
 from ui.commands import eval_run
 from ui.components import show_words
+from ui.permission import READ_ONLY, may_change
 from ui.resources import library, lookup
 from ui.showing import WIDTH, number, show_result, unreadable
 from ui.tables import when
@@ -26,6 +27,9 @@ MOST = 2000  # papers of the library to choose from, beside those that were foun
 
 def thumbs_down(settings: Settings) -> None:
     """The list, newest first, and how to run what was kept. Raises CallerMistake where a file can't be read."""
+    if not may_change(settings):  # nor are others shown what was asked here
+        st.text(READ_ONLY)
+        return
     thumbs, lost = read_thumbs(settings.library / FILE)
     file = settings.library / QUESTIONS
     questions = {question.id: question for question in kept(file)}

@@ -31,7 +31,8 @@ def collection(settings: Settings) -> None:
     if len(library(settings)):
         show_all(settings)
     else:
-        st.markdown("The library holds no papers yet. Add some in a terminal: `askpapers ingest PATH`")
+        st.markdown("The library holds no papers yet. Add some, or in a terminal: `askpapers ingest PATH`")
+        st.page_link("add_page.py", label="Add papers", icon=":material/upload_file:")
 
 
 if __name__ == "__main__":

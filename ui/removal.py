@@ -14,12 +14,15 @@ from rag.encoder import BundledEncoder
 from rag.models import load_embedding
 from rag.types import Paper
 from ui.choice import set_aside
+from ui.permission import may_change
 from ui.resources import library
 from ui.showing import number
 
 
 def offer_removal(settings: Settings, papers: Sequence[str]) -> None:
-    """A button that asks again before it does so. Raises LibraryError."""
+    """A button that asks again before it does so; none where others could press it. Raises LibraryError."""
+    if not may_change(settings):
+        return
     with st.popover("Remove", icon=":material/delete:", type="tertiary", disabled=not papers):
         st.text(f"{number(len(papers), 'paper')} will be taken out of the library. You can take it back afterwards.")
         if st.button("Remove from the library", icon=":material/delete:"):
