@@ -46,6 +46,7 @@ _ENDS_A_NOUN = re.compile(
     re.IGNORECASE,
 )
 _PLURAL = re.compile(r".{2,}[^su]s|people|data|children|men|women", re.IGNORECASE)
+_OF_PAPERS = frozenset({"papers", "works", "articles", "abstracts", "publications"})  # no abstract counts these
 _COUNT = re.compile(rf"^{_NUMBER}|\d|^[mb]illions?$|^both$")
 _APART = 4  # words that may stand between a number and what it counts
 _ALIKE = 4  # letters at the beginning that make two long words of one family
@@ -66,7 +67,7 @@ def counted(question: str) -> str | None:
     asked = _HOW_MANY.search(question)
     words = asked[1].split() if asked else []
     for place, word in enumerate(words):
-        if _ENDS_A_NOUN.fullmatch(word) or word == "times":  # a factor, and nothing that is counted
+        if _ENDS_A_NOUN.fullmatch(word) or word == "times" or word in _OF_PAPERS:  # a factor is no count either
             return None
         if _PLURAL.fullmatch(word):
             return " ".join(words[: place + 1])

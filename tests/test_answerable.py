@@ -68,11 +68,16 @@ def test_what_is_offered_is_not_missed(question: str) -> None:
         ("How many languages CuBERT supports?", "languages"),
         ("How many does it support?", None),
         ("How many times fewer candidates are retrieved?", None),
+        ("How many papers use CLIP?", None),
         ("What is it?", None),
     ],
 )
 def test_a_count_is_there_where_a_number_stands_before_what_is_counted(question: str, missed: str | None) -> None:
     assert uncounted(question, SPOKEN) == missed
+
+
+def test_a_factor_asks_no_time() -> None:
+    assert not unmet("How many times smaller is it?", SPOKEN)
 
 
 @pytest.mark.parametrize(
