@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-AUDIT = Path(__file__).with_name("audit")
+WATCHED = Path(__file__).with_name("watched")
+_HOST = re.compile(r"[ (]b?'([^']*)'")
 
 
 @contextmanager
@@ -18,15 +20,16 @@ def only_this_machine() -> Iterator[dict[str, str]]:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "connections"
         file.touch()
-        path = os.pathsep.join(filter(None, (str(AUDIT), os.environ.get("PYTHONPATH"))))
-        yield os.environ | {"PYTHONPATH": path, "CONNECTIONS": str(file)}
-        foreign = {host for host in file.read_text(encoding="utf-8").splitlines() if not is_here(host)}
+        paths = os.pathsep.join(filter(None, (str(WATCHED), os.environ.get("PYTHONPATH"))))
+        yield os.environ | {"PYTHONPATH": paths, "ASKED_WHOM": str(file)}
+        hosts = {found[1] for line in file.read_text().splitlines() if (found := _HOST.search(line))}
+        foreign = {host for host in hosts if not is_here(host)}
         assert not foreign, foreign
 
 
 def is_here(host: str) -> bool:
     """A loopback address or name, any address of one's own to listen on, or a socket in the file system."""
-    if host in {"localhost", "None", ""} or host.startswith("/"):
+    if host in {"localhost", ""} or host.startswith("/"):
         return True
     try:
         return ip_address(host).is_loopback or ip_address(host).is_unspecified

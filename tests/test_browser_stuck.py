@@ -76,6 +76,7 @@ def window(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def page(browser: Browser, window: Window) -> Iterator[Page]:
     with watched(browser, f"{window.address}/add") as page:
+        expect(page.get_by_role("button", name="Add to the library")).to_be_visible()
         yield page
         expect(page.get_by_text("Traceback")).to_have_count(0)
         expect(page.get_by_text("should not have")).to_have_count(0)
@@ -121,19 +122,30 @@ def adding_elsewhere(home: Path) -> Iterator[int]:
         yield process.pid
 
 
+@contextmanager
+def moved_away(folder: Path, to: Path) -> Iterator[None]:
+    """And put back, whatever stands in its place by then."""
+    folder.rename(to)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        to.rename(folder)
+
+
 def test_F29_a_library_that_is_gone_is_told_on_every_page_and_works_again_once_it_is_back(
     page: Page, window: Window, tmp_path: Path
 ) -> None:
-    window.home.rename(tmp_path / "away")
-    drop(page, 50)
-    expect(page.get_by_text("is gone. Put the folder back")).to_be_visible()
-    page.get_by_role("link", name="Models").click()
-    page.get_by_role("button", name="Test").click()
-    expect(page.get_by_text("is gone. Put the folder back")).to_be_visible()
-    page.get_by_role("link", name="Ask", exact=True).click()
-    expect(page.get_by_text("is gone. Put the folder back")).to_be_visible()
-    assert not window.home.exists(), "nothing is made anew in its place"
-    (tmp_path / "away").rename(window.home)
+    with moved_away(window.home, tmp_path / "away"):
+        drop(page, 50)
+        gone = page.get_by_text("is gone. Put the folder back").first
+        expect(gone).to_be_visible()
+        page.get_by_role("link", name="Models").click()
+        page.get_by_role("button", name="Test").click()
+        expect(gone).to_be_visible()
+        page.get_by_role("link", name="Ask", exact=True).click()
+        expect(gone).to_be_visible()
+        assert not window.home.exists(), "nothing is made anew in its place"
     ask(page, "What is MetaCLIP?")
     expect(page.locator(".prose").last).to_contain_text("CLIP")
 
@@ -151,7 +163,6 @@ def no_file_beyond(size: int, process: int) -> Iterator[None]:
 
 @pytest.mark.parametrize(("room", "said"), [(10, "can't be set aside"), (50_000, "can't be written")])
 def test_F12_a_full_disk_is_told_and_nothing_is_lost(page: Page, window: Window, room: int, said: str) -> None:
-    expect(page.get_by_role("button", name="Add to the library")).to_be_visible()
     with no_file_beyond(room, window.process):
         drop(page, room)
         expect(page.get_by_text(said)).to_be_visible()

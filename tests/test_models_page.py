@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from rag.config import Settings, load_settings
-from ui.doctor import Check
+from ui.findings import Check
 from ui.models_page import checked, waiting
 from ui.recipes import RECIPES
 from ui.settings_table import settings_table

@@ -13,7 +13,8 @@ from rag.config import Settings, load_settings
 from rag.errors import AskpapersError
 from rag.library import Library
 from ui.components import show_table, show_words
-from ui.doctor import Check, checks
+from ui.doctor import checks
+from ui.findings import Check
 from ui.recipes import RECIPES
 from ui.resources import library
 from ui.settings_table import settings_table

@@ -17,7 +17,7 @@ RECIPES = {
     "No model": Recipe("", "ASKPAPERS_LLM=extractive"),
     "Ollama": Recipe("ollama pull qwen3:4b", "ASKPAPERS_LLM=ollama/qwen3:4b"),
     "llama.cpp": Recipe(
-        "llama-server -m MODEL.gguf -c 8192",
+        "llama-server -m MODEL.gguf -c 8192 -np 1",
         "ASKPAPERS_LLM=local/NAME\nASKPAPERS_LLM_BASE_URL=http://127.0.0.1:8080/v1\nASKPAPERS_LLM_CONTEXT=8192",
     ),
     "vLLM": Recipe(
