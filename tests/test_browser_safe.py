@@ -118,6 +118,19 @@ def model_and_question(page: Page, _: str) -> None:
     expect(page.locator(".question")).to_contain_text(ATTACKS["A13"])
 
 
+def papers_and_one_of_them(page: Page, address: str) -> None:
+    page.goto(f"{address}/papers")
+    expect(page.get_by_text(f"Zyxel {ALL}", exact=True).first).to_be_visible()
+    page.get_by_text(ALL, exact=True).first.click()
+    expect(page.get_by_text(f"About bread {ALL}.").first).to_be_visible()
+
+
+def kept_conversations(page: Page, address: str) -> None:
+    ask(page, f"{QUESTION} {ALL}")
+    page.goto(address)
+    expect(page.get_by_text(ATTACKS["A13"]).first).to_be_attached()
+
+
 def files_and_pasted_text(page: Page, address: str) -> None:
     page.goto(f"{address}/add")
     name = f"../../x {ALL.replace('/', ':')}.json"
@@ -143,7 +156,15 @@ def models_of_a_server(page: Page, address: str) -> None:
     assert "sk-canary" not in page.content()
 
 
-PLACES = (first_screen, answer_and_evidence, model_and_question, files_and_pasted_text, models_of_a_server)
+PLACES = (
+    first_screen,
+    answer_and_evidence,
+    model_and_question,
+    papers_and_one_of_them,
+    kept_conversations,
+    files_and_pasted_text,
+    models_of_a_server,
+)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
@@ -249,11 +270,12 @@ AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).vi
     .map(({id, nodes}) => [id, nodes.map(({target, html}) => `${target.join(" ")}: ${html.slice(0, 200)}`)])"""
 
 
-@pytest.mark.parametrize("path", ["", "add", "models", "evaluation"])
+@pytest.mark.parametrize("path", ["", "papers", "compare", "add", "models", "evaluation"])
 def test_nothing_serious_keeps_anyone_from_reading_a_page(browser: Browser, address: str, path: str) -> None:
     with watched(browser, f"{address}/{path}") as page:
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if path == "":
+            expect(page.get_by_role("button", name="What does").first).to_be_visible()
             ask(page, QUESTION)
             page.get_by_role("button", name="Close the evidence").click()
         if path == "models":
