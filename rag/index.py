@@ -42,7 +42,9 @@ def current_index(
     """
     with _explained(library):
         if not len(library):
-            raise LibraryEmpty(f"The library in {library.folder} holds no papers. Add some: askpapers ingest PATH")
+            raise LibraryEmpty(
+                f"The library in {library.folder} holds no papers. Add some: askpapers ingest PATH --library DIR"
+            )
         shelf = _Shelf(library.folder / "index", fingerprint, server)
         found = shelf.sound(library.edition)
         if found is None and library.busy:

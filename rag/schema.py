@@ -109,7 +109,9 @@ def explained(folder: Path, opening: bool = False) -> Iterator[None]:
 
 def gone(folder: Path) -> LibraryGone:
     """Says what to do about a library that was deleted while in use."""
-    return LibraryGone(f"The library in {folder} is gone. Put the folder back, or start anew: askpapers ingest PATH")
+    return LibraryGone(
+        f"The library in {folder} is gone. Put the folder back, or start anew: askpapers ingest PATH --library DIR"
+    )
 
 
 def _for_people(folder: Path, error: Exception) -> AskpapersError:

@@ -76,8 +76,10 @@ def test_a_count_is_there_where_a_number_stands_before_what_is_counted(question:
     assert uncounted(question, SPOKEN) == missed
 
 
-def test_a_factor_asks_no_time() -> None:
+def test_a_factor_asks_no_time_and_a_temperature_of_things_no_training_settings() -> None:
     assert not unmet("How many times smaller is it?", SPOKEN)
+    assert not unmet("At what temperature do Zyxel lattices fold?", SPOKEN)
+    assert unmet("Which temperature does CuBERT use?", SPOKEN)
 
 
 @pytest.mark.parametrize(

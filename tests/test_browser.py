@@ -139,8 +139,10 @@ def test_asking_about_one_paper_binds_the_chat_to_it_until_all_are_asked_again(p
     expect(page.get_by_text("Asking Demystifying CLIP Data")).to_be_visible()
     ask(page, "What is CapsFusion?")
     expect(page.locator(".prose").last).to_contain_text("The papers don't say.")
-    page.get_by_role("button", name="Ask all papers").click()
+    expect(page.get_by_text("Asked of: Demystifying CLIP Data")).to_be_visible()
+    page.locator("article").get_by_role("button", name="Ask all papers").click()
     expect(page.get_by_text(re.compile(r"Asking all 9\d papers"))).to_be_visible()
+    expect(page.locator(".prose").last).to_contain_text("CapsFusion: Rethinking", timeout=30_000)
 
 
 def test_an_answer_is_copied_with_its_quotes(browser: Browser, address: str) -> None:
@@ -173,7 +175,7 @@ def test_evidence_opens_and_closes_by_keyboard_and_gives_the_focus_back(page: Pa
         page.get_by_role("complementary", name="Evidence"),
     )
     mark.focus()
-    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
     expect(evidence).to_be_hidden()
     page.keyboard.press("Enter")
     expect(mark).to_have_attribute("aria-expanded", "true")
@@ -184,7 +186,7 @@ def test_evidence_opens_and_closes_by_keyboard_and_gives_the_focus_back(page: Pa
 
 
 def test_a_starter_question_asks_itself_by_keyboard_too(page: Page) -> None:
-    page.get_by_role("button", name="What is CapsFusion?").press("Enter")
+    page.get_by_test_id("stMain").get_by_role("button", name="What is CapsFusion?").press("Enter")
     expect(page.locator(".prose")).to_contain_text("CapsFusion: Rethinking Image-Text Data at Scale", timeout=30_000)
 
 

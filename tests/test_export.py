@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from test_reference import read
 
 from rag.pipeline import Pipeline
-from rag.types import Answer, Citation, Paper, Passage, Query, Span, Statement
+from rag.types import Answer, Citation, Paper, Passage, Query, Scope, Span, Statement
 from ui.chat import Exchange
 from ui.export import as_bibtex, as_markdown, as_ris, cited, escaped
 from ui.export_view import file_name
@@ -68,6 +68,12 @@ def test_an_abstention_says_why_and_what_is_nearest(pipeline: Pipeline) -> None:
     assert "The papers don't say." in told
     assert escaped(found.reason or "") in told
     assert escaped(found.passages[0].span.paper.title) in told
+
+
+def test_where_not_all_papers_were_asked_it_says_which() -> None:
+    asked = replace(exchange(), scope=Scope(years=(2019, 2020), venues=("*ACL*",)))
+    assert r"Asked of: 2019 to 2020 · \*ACL\*" in as_markdown("t", [asked])
+    assert "Asked of" not in as_markdown("t", [exchange()])
 
 
 def test_failures_are_left_out() -> None:

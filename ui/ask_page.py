@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from rag.config import Settings, load_settings
-from rag.errors import AskpapersError
+from rag.errors import AskpapersError, LibraryError
 from rag.pipeline import LONGEST, settled
 from rag.stream import AnswerStream, paintings
-from rag.types import Answer, Query, Scope
+from rag.types import EVERYTHING, Answer, Query, Scope
 from ui.chat import Exchange, history
 from ui.components import exchange_shower, show_starters
 from ui.conversation_list import chat_title, keep_chat, show_conversations
@@ -32,10 +32,11 @@ AT_ONCE = 20  # exchanges on the page; earlier ones are shown when asked for
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question on its way."""
+    """A question on its way; which papers are asked, where it was asked before."""
 
     text: str
     is_loose: bool = False
+    scope: Scope | None = None
 
 
 def page() -> None:
@@ -76,8 +77,8 @@ def box(settings: Settings) -> Asked | None:
     with st.bottom.container(width=WIDTH, gap="xsmall"):
         try:
             show_scope(library(settings))
-        except AskpapersError as problem:
-            st.text(str(problem))
+        except LibraryError:
+            st.space("small")  # what is wrong is said above, by the answer or in its place
         typed = st.chat_input("Ask the papers", max_chars=LONGEST, submit_mode="stop")
     return Asked(typed) if typed else None
 
@@ -128,15 +129,17 @@ def restore() -> None:
 
 def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
     """Streams the answer into the page, then keeps it; what is stopped stays a question."""
-    query = Query(asked.text, history(chat), scope(), asked.is_loose)
-    chat.append(Exchange(asked.text))
+    whom = scope() if asked.scope is None else asked.scope
+    query = Query(asked.text, history(chat), whom, asked.is_loose)
+    chat.append(Exchange(asked.text, scope=whom))
     live = chat[-1]
     exchange_shower()(drawn(live, is_live=True, is_fresh=False), live.key, lambda: None)
     place = st.empty()
     found = settled(query, lambda: streamed(pipeline(settings).ask(query), place))
     place.empty()
-    chat[-1] = Exchange(live.question, found, live.key)
-    keep_chat(may_change(settings))
+    chat[-1] = replace(live, answer=found)
+    if found.status != "failed":
+        keep_chat(may_change(settings))
     st.session_state.fresh = live.key
     st.rerun()
 
@@ -179,9 +182,12 @@ def act(key: str, place: int) -> None:
         case "edit", str(text):
             ask_again(place, Asked(text[:LONGEST]))
         case "again", _:
-            ask_again(place, Asked(chat[place].question))
+            ask_again(place, Asked(chat[place].question, scope=chat[place].scope))
         case "looser", _:
-            ask_again(place, Asked(chat[place].question, is_loose=True))
+            ask_again(place, Asked(chat[place].question, is_loose=True, scope=chat[place].scope))
+        case "wider", _:
+            bind(EVERYTHING)
+            ask_again(place, Asked(chat[place].question))
         case "rate", dict(given):
             keep_rating(place, given)
         case "about", str(paper):

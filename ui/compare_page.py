@@ -35,6 +35,8 @@ def page() -> None:
         choose(settings, papers)
         if papers:
             side_by_side(settings, papers)
+        else:
+            st.text("No papers are chosen yet: type a title here, or tick several on the page Papers.")
     except AskpapersError as problem:
         st.text(str(problem))
 

@@ -53,9 +53,7 @@ def compared(before: Found, after: Found) -> None:
     if any(map(tables.moved, rows)):
         show_table(tables.changed(rows), key="changed")
     same = ", ".join(change.metric.name for change in rows if not tables.moved(change))
-    st.caption(
-        f"Coloured where p is below 0.05; the rest may be chance. The same for every question: {same or 'none'}."
-    )
+    st.text(f"Coloured where p is below 0.05; the rest may be chance. The same for every question: {same or 'none'}.")
     lost, won = (sum(side * flip.gain > 0 for flip in flipped) for side in (-1, 1))
     st.subheader("Questions that flipped", anchor=False)
     st.markdown(f"{lost} lost (right in A, not in B), {won} won, {len(flipped) - lost - won} of another status.")

@@ -61,7 +61,7 @@ def show_conversations(allowed: bool = True) -> None:
         st.rerun()  # the page shows another chat
     st.button("New chat", icon=":material/edit_square:", type="tertiary", on_click=new_chat)
     if not allowed:
-        st.caption(NOT_HERE)
+        st.text(NOT_HERE)
         return
     try:
         listing()
@@ -75,7 +75,7 @@ def listing() -> None:
     """The search and what it finds. Raises LibraryError."""
     store, state = conversations(), st.session_state
     if not store.listed(most=1) and "deleted" not in state:
-        st.caption("Conversations are kept here, on this machine.")
+        st.text("Conversations are kept here, on this machine.")
         return
     search = st.text_input(
         "Search conversations",

@@ -8,8 +8,8 @@ from typing import Any
 
 from rag.pipeline import LONGEST
 from rag.reference import address
-from rag.types import Answer, Paper, Span, Statement
-from ui.chat import Exchange
+from rag.types import Answer, Paper, Passage, Span, Statement
+from ui.chat import Exchange, whom
 
 STOPPED = "Stopped before it was answered."
 ONLY_ABSTRACTS = "only abstracts are known"
@@ -18,12 +18,17 @@ TIMES = {"retrieval_ms": "found in", "first_token_ms": "first word after", "tota
 
 def drawn(exchange: Exchange, is_live: bool, is_fresh: bool) -> dict[str, Any]:
     """The question and what came of it; a fresh answer is read out once, and its first quote opened."""
-    asked = {"question": exchange.question, "longest": LONGEST, "fresh": is_fresh}
+    titles = {passage.span.paper.id: passage.span.paper.title for passage in _passages(exchange)}
+    asked = {"question": exchange.question, "longest": LONGEST, "fresh": is_fresh, "whom": whom(exchange.scope, titles)}
     if exchange.answer is None:
         return asked | ({"live": True} if is_live else {"ended": STOPPED})
     if exchange.answer.status == "failed":
         return asked | {"ended": exchange.answer.reason}
     return asked | painted(exchange.answer)
+
+
+def _passages(exchange: Exchange) -> tuple[Passage, ...]:
+    return exchange.answer.passages if exchange.answer else ()
 
 
 def painted(answer: Answer) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def figures(run: Found) -> None:
     asked = number(summary["run"]["questions"]["count"], "question")
     st.text(f"{run.name}: {run.model}, {asked}; {counts}. {stand_ins(summary)}".rstrip())
     show_table(tables.by_kind(summary), key="by-kind")
-    st.caption("Lines are 95% intervals: where two of them overlap widely, the difference may be chance.")
+    st.text("Lines are 95% intervals: where two of them overlap widely, the difference may be chance.")
     with st.expander("Every figure, over all questions"):
         show_table(tables.every_figure(summary), key="every-figure")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from eval.readme import plain
 from rag.reference import address, bibliography, ris
 from rag.types import Answer, Paper
-from ui.chat import Exchange
+from ui.chat import Exchange, whom
 from ui.conversations import whole
 
 DOUBTS = {"partial": " (only partly borne out by its quotes)", "unsupported": " (not borne out by any quote)"}
@@ -26,7 +26,7 @@ def as_markdown(title: str, exchanges: Sequence[Exchange]) -> str:
     parts = [f"# {escaped(title)}", ONLY_ABSTRACTS]
     for exchange in exchanges:
         if answer := whole(exchange):
-            parts += [f"## {escaped(exchange.question)}", *_answer(answer)]
+            parts += [f"## {escaped(exchange.question)}", *_whom(exchange, answer), *_answer(answer)]
     if papers := cited(exchanges):
         parts += ["## Papers", *(f"- {_reference(paper)}" for paper in papers)]
     return "\n\n".join(parts) + "\n"
@@ -58,6 +58,13 @@ def escaped(text: str) -> str:
     line = plain(text).replace("://", "&#58;//")
     line = _WWW.sub(lambda found: f"{found[0][:-1]}&#46;", line)
     return _BULLET.sub(r"\\\1", _NUMBER.sub(r"\1\\\2", line))
+
+
+def _whom(exchange: Exchange, answer: Answer) -> Iterator[str]:
+    """Where not all papers were asked, which."""
+    titles = {passage.span.paper.id: passage.span.paper.title for passage in answer.passages}
+    if asked := whom(exchange.scope, titles):
+        yield f"Asked of: {escaped(asked)}"
 
 
 def _answer(answer: Answer) -> Iterator[str]:

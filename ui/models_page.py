@@ -15,6 +15,7 @@ from rag.library import Library
 from ui.components import show_table, show_words
 from ui.doctor import checks
 from ui.findings import Check
+from ui.permission import READ_ONLY, may_change
 from ui.recipes import RECIPES
 from ui.resources import library
 from ui.settings_table import settings_table
@@ -35,6 +36,9 @@ def page() -> None:
     with st.container(width=WIDTH):
         try:
             settings = load_settings()
+            if not may_change(settings):
+                st.text(READ_ONLY)
+                return
             store = library(settings)  # before it can go: where its folder is gone, opening would make it anew
             who_writes(settings)
             test(settings, store)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from rag.library import Library
 from rag.types import EVERYTHING, Scope
+from ui.chat import whom
 
 OFFERED = 2000  # names in a list to choose from; beyond, a part of the name is typed
 SHOWN = 40  # characters of a name
@@ -49,20 +50,7 @@ def show_scope(library: Library) -> None:
 
 def told(chosen: Scope, choices: Choices) -> str:
     """The scope in words."""
-    if not chosen:
-        return f"Asking all {choices.count:,} papers"
-    titles = [choices.titles.get(paper, paper) for paper in chosen.papers]
-    papers = titles if len(titles) == 1 else [f"{len(titles):,} chosen papers"] if titles else []
-    return "Asking " + " · ".join([*papers, *_years(chosen.years), *_some(chosen.venues), *_some(chosen.authors)])
-
-
-def _years(years: Sequence[int]) -> list[str]:
-    return [f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"] if years else []
-
-
-def _some(names: Sequence[str]) -> list[str]:
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return [f"{names[0]}{more}"] if names else []
+    return f"Asking {whom(chosen, choices.titles) or f'all {choices.count:,} papers'}"
 
 
 def _plain(text: str) -> str:

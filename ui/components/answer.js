@@ -16,9 +16,10 @@ export default function ({ data: text, parentElement, setTriggerValue }) {
     draw(root, data, tell);
     root.classList.toggle("live", Boolean(data.live));
     clearInterval(watches.get(root));
+    if (data.live) closeOpen(); // it belongs to another answer
     if (data.live) watches.set(root, whenStopped(tell));
     if (data.live || fresh) root.querySelector(".question").scrollIntoView({ block: "start" });
-    if (fresh) show(root);
+    if (fresh) showFirst(root);
   }
   for (const button of root.querySelectorAll(".rate")) button.setAttribute("aria-pressed", button.value === rated);
 }
@@ -44,7 +45,8 @@ function whenStopped(tell) {
 function asked(data, tell) {
   if (!data.question) return [];
   const question = element("h3", { className: "question" }, data.question);
-  return [question, ...(data.paragraphs || data.ended ? [editing(question, data, tell)] : [])];
+  const whom = data.whom ? [element("p", { className: "label" }, `Asked of: ${data.whom}`)] : [];
+  return [question, ...whom, ...(data.paragraphs || data.ended ? [editing(question, data, tell)] : [])];
 }
 
 // The question can be put otherwise in its own place; what came after it is taken back.
@@ -58,7 +60,9 @@ function editing(question, data, tell) {
   };
   form.onsubmit = (event) => {
     event.preventDefault();
-    if (box.value.trim()) tell("edit", box.value);
+    if (!box.value.trim()) return;
+    turn(false);
+    tell("edit", box.value);
   };
   box.onkeydown = (event) => {
     if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), form.requestSubmit());
@@ -70,11 +74,11 @@ function editing(question, data, tell) {
 
 function answered(root, data, tell) {
   const aside = element("aside", { ariaLabel: "Evidence", hidden: true });
-  const open = (button, paper, number) => toggle({ root, aside, button, paper, number, data, tell });
+  const show = (button, paper, number) => open({ root, aside, button, paper, number, data, tell });
   const heard = element("p", { className: "heard", role: "status" });
   const words = data.paragraphs.flat().flatMap(({ pieces }) => pieces.filter((piece) => typeof piece === "string"));
   if (data.fresh) setTimeout(() => (heard.textContent = [...words, data.reason ?? ""].join(" ")), 100);
-  return [element("div", { className: "prose" }, ...prose(data, open)), heard, ...small(data), actions(root, data, tell), aside];
+  return [element("div", { className: "prose" }, ...prose(data, show)), heard, ...small(data), actions(root, data, tell), aside];
 }
 
 // Being told anything starts a new run of the page, and that ends the one that answers. The box has a Stop of its own,
@@ -89,16 +93,16 @@ function ended(root, data, tell) {
   return [element("p", { className: "reason" }, data.ended), element("div", { className: "actions" }, edit, again)];
 }
 
-function prose(data, open) {
+function prose(data, show) {
   const paragraphs = data.paragraphs.map((statements) =>
-    element("p", {}, ...statements.flatMap((statement) => sentence(statement, data, open))),
+    element("p", {}, ...statements.flatMap((statement) => sentence(statement, data, show))),
   );
   const reason = data.reason ? [element("p", { className: "reason" }, data.reason)] : [];
-  return [...paragraphs, ...reason, ...nearest(data, open)];
+  return [...paragraphs, ...reason, ...nearest(data, show)];
 }
 
-function sentence(statement, data, open) {
-  const pieces = statement.pieces.map((piece) => (typeof piece === "number" ? mark(piece, data, open) : piece));
+function sentence(statement, data, show) {
+  const pieces = statement.pieces.map((piece) => (typeof piece === "number" ? mark(piece, data, show) : piece));
   if (statement.lead && typeof pieces[0] === "string") {
     pieces.splice(0, 1, element("span", { className: "lead" }, statement.lead), pieces[0].slice(statement.lead.length));
   }
@@ -121,21 +125,21 @@ function support(statement, data) {
   return [made];
 }
 
-function mark(number, data, open) {
+function mark(number, data, show) {
   const { paper, quote } = data.citations[number];
   const title = data.papers[paper].title;
   const button = element("button", { className: "mark" }, String(number));
   button.setAttribute("aria-label", `Citation ${number}: ${title}`);
   button.dataset.number = number;
   hinting(button, title, quote);
-  return opening(button, () => open(button, paper, number));
+  return opening(button, () => show(button, paper, number));
 }
 
-function nearest(data, open) {
+function nearest(data, show) {
   if (!data.nearest.length) return [];
   const items = data.nearest.map((paper) => {
     const button = element("button", { className: "paper" }, data.papers[paper].title);
-    return element("li", {}, opening(button, () => open(button, paper)));
+    return element("li", {}, opening(button, () => show(button, paper)));
   });
   return [element("p", { className: "label" }, "Nearest papers"), element("ul", {}, ...items)];
 }
@@ -160,7 +164,8 @@ function actions(root, data, tell) {
   if (!data.question) return "";
   const copy = act("Copy", () => copied(copy, data.copied));
   const edit = act("Edit", () => root.querySelector(".question").edit());
-  const looser = data.looser ? [act("Look more loosely", () => tell("looser"))] : [];
+  const wider = data.looser && data.whom ? [act("Ask all papers", () => tell("wider"))] : [];
+  const looser = data.looser ? [act("Look more loosely", () => tell("looser")), ...wider] : [];
   for (const button of looser) button.classList.add("looser");
   const again = act("Ask again", () => tell("again"));
   return element("div", { className: "actions" }, ...looser, copy, edit, again, ...thumbs(data, tell));
@@ -203,7 +208,7 @@ function act(words, does) {
   return button;
 }
 
-function show(root) {
+function showFirst(root) {
   const first = root.querySelector(".mark");
   if (first && isRoomBeside(root) && !wasShut) first.click();
 }

@@ -13,14 +13,9 @@ function opening(button, act) {
   return button;
 }
 
-function toggle(opened) {
-  const wasOpen = opened.button.getAttribute("aria-expanded") === "true";
-  closeOpen(); // of whichever answer: there is room for one
-  wasShut = wasOpen;
-  if (!wasOpen) open(opened);
-}
-
 function open(opened) {
+  closeOpen(); // of whichever answer: there is room for one
+  wasShut = false;
   const { root, aside, button } = opened;
   const settle = () => place(root, aside);
   closeOpen = () => {
@@ -53,6 +48,7 @@ function isRoomBeside(root) {
 function place(root, aside) {
   root.classList.toggle("under", !aside.classList.toggle("beside", isRoomBeside(root)));
   aside.style.setProperty("--room", `${room(root)}px`);
+  aside.style.setProperty("--left", `${Math.max(0, root.getBoundingClientRect().left - GAP / 2)}px`); // of the sidebar
 }
 
 function card(opened) {
