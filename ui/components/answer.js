@@ -21,7 +21,11 @@ export default function ({ data: text, parentElement, setTriggerValue }) {
     if (data.live || fresh) root.querySelector(".question").scrollIntoView({ block: "start" });
     if (fresh) showFirst(root);
   }
-  for (const button of root.querySelectorAll(".rate")) button.setAttribute("aria-pressed", button.value === rated);
+  press(root, rated);
+}
+
+function press(root, rating) {
+  for (const button of root.querySelectorAll(".rate")) button.setAttribute("aria-pressed", button.value === rating);
 }
 
 function draw(root, data, tell) {
@@ -189,6 +193,7 @@ function thumbs(data, tell) {
     const button = element("button", { className: "rate", type: "button", value, title: words, ariaLabel: words }, drawing(path));
     button.onclick = () => {
       const rating = button.getAttribute("aria-pressed") === "true" ? null : value;
+      press(button.parentElement, rating); // at once: a word of why may come before the page is drawn anew
       why.hidden = !rating;
       tell("rate", { rating, why: why.value });
     };
