@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,19 +11,25 @@ from rag.answerable import log_odds
 from rag.config import Settings
 from rag.lacking import listed
 from rag.language import is_english
-from rag.lists import Wanted, holds, wanted
+from rag.leaning import COMPARES
+from rag.lists import Wanted, mentions, only_names, speaks_of, wanted
 from rag.question import asks_for_several, names
 from rag.retrieve import HybridRetriever
 from rag.types import Passage, Scope, Standalone
 
 MOST_PAPERS = 6  # quoted from when several are asked for
 NEAR = 0.53  # share of the first paper's score that a further paper needs
+MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
 TIMELESS = "The library does not know in which year any of these papers appeared."
 NOT_DENIED = "An abstract tells what a paper does: which papers do not do something can't be found."
 BEST = "Which paper is best no abstract tells: this is the nearest to the question."
 LAST_YEAR = 9000  # beyond it, no end was named
+_SIDE_BY_SIDE = re.compile(
+    rf"{COMPARES.pattern}|\b(?:contrast\w*|in common|shared?|similar\w*|alike|distinguish\w*|unlike|beside)\b",
+    re.IGNORECASE,
+)
 CLOSE = 3  # papers of which the one that answers best comes first
 ANSWERING = 1.2  # standard deviations that a log-odd of answering is worth
 
@@ -33,8 +41,10 @@ class Found(NamedTuple):
     passages: tuple[Passage, ...]
     papers: tuple[str, ...]
     named: bool = False  # by the question or the conversation, rather than found
+    compared: bool = False  # with each other, by a question that any two papers can be asked
     listed: bool = False  # by what is known of each: they need not be likely to answer
     missing: str | None = None  # why there are none
+    tally: str = ""  # how many there are, in words, where every paper of the scope was looked at
 
 
 def find(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> Found:
@@ -43,11 +53,10 @@ def find(retriever: HybridRetriever, settings: Settings, question: Standalone, s
     passages = _nearest(retriever, settings, question, scope)
     if not question.papers and (found := by_list(retriever, settings, Found(question, passages, ()), scope)):
         return found
-    if named := question.papers or _named(retriever, question.text, passages):
-        return Found(question, passages, named, named=True)
+    if named := question.papers or _named(retriever, question.text, scope):
+        return Found(question, passages, named, named=True, compared=_are_compared(question.asked, named))
     if asks_for_several(question.asked) and passages:
-        near = [p.span.paper.id for p in passages if p.score >= NEAR * passages[0].score]
-        return Found(question, passages, tuple(near[:MOST_PAPERS]))
+        return Found(question, passages, _near(passages))
     if wanted(question.asked).best:
         question = replace(question, notes=(*question.notes, BEST))
     passages = _answering_first(retriever, question.text, passages)
@@ -80,17 +89,38 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
         return found._replace(missing=NOT_DENIED)
     if asked.years or asked.newest:
         return _of_years(retriever, settings, found, scope, asked)
-    if asked.topic:
-        return _of_topic(retriever, found, asked.topic)
-    return None
+    if named := only_names(found.question.asked) if asked.several else ():
+        return _of_names(retriever, found, named, scope)
+    return _of_topic(retriever, found, asked.topic) if asked.topic else None
 
 
 def _of_topic(retriever: HybridRetriever, found: Found, topic: str) -> Found:
     """Nearness alone would list what is least far from a topic that none is about."""
-    held = [passage.span.paper for passage in found.passages]
-    papers = tuple(paper.id for paper in held if holds(f"{paper.title}. {paper.abstract}", topic))
-    none = f"None of the {len(retriever.library):,} abstracts speaks of “{topic}”."
-    return found._replace(papers=papers[:MOST_PAPERS], listed=True, missing=None if papers else none)
+    near = [passage.span.paper for passage in found.passages]
+    spoken = any(speaks_of(f"{paper.title}. {paper.abstract}", topic) for paper in near)
+    if not spoken and retriever.nearness(topic, [paper.id for paper in near]) < MEANT:
+        return found._replace(missing=f"None of the {len(retriever.library):,} abstracts speaks of “{topic}”.")
+    return found._replace(papers=_near(found.passages), listed=True)
+
+
+def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:
+    """The papers whose abstracts mention them, those with most of the names first; None where none does."""
+    within = retriever.library.within(scope) if scope else None
+    texts = {p.id: p.abstract for p in retriever.library.papers() if within is None or p.id in within}
+    times = {paper: count for paper, text in texts.items() if (count := sum(mentions(text, name) for name in asked))}
+    if not times:
+        return None
+    passages = retriever.search(found.question.text, Scope(papers=tuple(times)), MOST_PAPERS)
+    papers = sorted((passage.span.paper.id for passage in passages), key=lambda paper: -times[paper])
+    verb = "mentions" if len(times) == 1 else "mention"
+    more = f". The nearest {len(papers)}" if len(papers) < len(times) else ""
+    tally = f"{len(times):,} of the {len(texts):,} abstracts {verb} {listed(asked)}{more}:"
+    return found._replace(passages=passages, papers=tuple(papers), listed=True, tally=tally)
+
+
+def _near(passages: Sequence[Passage]) -> tuple[str, ...]:
+    """The papers of those nearly as near as the first."""
+    return tuple(p.span.paper.id for p in passages if p.score >= NEAR * passages[0].score)[:MOST_PAPERS]
 
 
 def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope, asked: Wanted) -> Found:
@@ -139,14 +169,25 @@ def _nearest(retriever: HybridRetriever, settings: Settings, question: Standalon
     return tuple(passage for passage in found if passage.span.paper.id not in question.without)[: settings.passages]
 
 
-def _named(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[str, ...]:
+def _named(retriever: HybridRetriever, text: str, scope: Scope) -> tuple[str, ...]:
     """The papers that a question names, when it names more than one: in the question's order; else none."""
-    found = {passage.span.paper.id for passage in passages}
-    owners = [(name, owner) for name in names(text) if (owner := retriever.owner(name)) in found]
-    if len({owner for _, owner in owners}) < 2:
-        return ()
-    papers = tuple(dict.fromkeys(owner for name, owner in owners if owner and retriever.is_own(name, owner)))
+    within = retriever.library.within(scope) if scope else None
+    owners = [(name, owner) for name in _spoken(text) if (owner := retriever.owner(name))]
+    own = [owner for name, owner in owners if retriever.is_own(name, owner) and (within is None or owner in within)]
+    papers = tuple(dict.fromkeys(own))
     return papers if len(papers) > 1 else ()
+
+
+def _are_compared(asked: str, papers: tuple[str, ...]) -> bool:
+    return len(papers) > 1 and bool(_SIDE_BY_SIDE.search(asked))
+
+
+def _spoken(text: str) -> tuple[str, ...]:
+    """Names; in a comparison, words with a capital too, of which a row of names has many."""
+    if not COMPARES.search(text):
+        return names(text)
+    found = {*names(text), *names(f"what is known of all of these and how they do {text}")}
+    return tuple(sorted(found, key=text.index))
 
 
 def _answering_first(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.about import Found, find
 from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
-from rag.lacking import listed
+from rag.lacking import listed, missing
 from rag.language import is_english
 from rag.question import names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
+from rag.spine import spine
 from rag.types import EVERYTHING, Passage, Scope, Standalone
 
 COMPARED = 2  # quotes of each paper that a question names beside another
@@ -27,6 +29,7 @@ class Evidence:
     missing: str | None = None  # why the papers don't say
     confidence: float = 0.0  # the chance that the quotes answer, which decides whether they are shown (0 to 1)
     notes: tuple[str, ...] = ()  # how the question was read, for people
+    tally: str = ""  # how many papers do what was asked, where all were looked at
 
 
 def gather(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope = EVERYTHING) -> Evidence:
@@ -37,15 +40,34 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     notes = found.question.notes
     quotes = () if found.missing else _quotes(retriever, settings, found)
     chance = _verdict(retriever, found).chance if quotes else 0.0
+    if found.compared and chance < settings.abstain_below and not _lacked(retriever, found):
+        return Evidence(found.passages, _of_each(retriever, found), None, chance, notes)
     if not quotes or (chance < settings.abstain_below and not found.listed):
         return Evidence(found.passages, (), found.missing or _why(retriever, found), chance, notes)
-    return Evidence(found.passages, quotes, None, chance, notes)
+    return Evidence(found.passages, quotes, None, chance, notes, found.tally)
 
 
 def _why(retriever: HybridRetriever, found: Found) -> str:
     if not is_english(found.question.asked):
         return "The question seems not to be in English, in which alone the abstracts are searched."
-    return retriever.lacking(found.question.text, found.papers) or _too_far(retriever, found)
+    return _lacked(retriever, found) or _too_far(retriever, found)
+
+
+def _lacked(retriever: HybridRetriever, found: Found) -> str | None:
+    """What in particular these papers don't give, in words."""
+    abstracts = " ".join(retriever.library.paper(paper).abstract for paper in found.papers)
+    if found.compared and (lacked := missing(found.question.asked, abstracts)):
+        return f"{_titles(retriever, found.papers)} are here, but their abstracts give no {lacked}."
+    return retriever.lacking(found.question.text, found.papers)
+
+
+def _of_each(retriever: HybridRetriever, found: Found) -> tuple[Quote, ...]:
+    """What each of the papers compared does: a comparison may name nothing that it is to be quoted on."""
+    return tuple(Quote(span) for paper in found.papers for span in spine(retriever.library.paper(paper), COMPARED))
+
+
+def _titles(retriever: HybridRetriever, papers: Sequence[str]) -> str:
+    return listed([f"“{retriever.library.paper(paper).title}”" for paper in papers], "and")
 
 
 def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:
@@ -62,8 +84,7 @@ def _too_far(retriever: HybridRetriever, found: Found) -> str:
     """Names the papers that the question names, or that a follow-up is about: the others were not asked."""
     owners = {retriever.owner(name) for name in names(found.question.asked)}
     if about := found.question.papers or [paper for paper in found.papers if paper in owners]:
-        titles = [f"“{retriever.library.paper(paper).title}”" for paper in about]
-        return f"What is known of {listed(titles, 'and')} does not come close to this question."
+        return f"What is known of {_titles(retriever, about)} does not come close to this question."
     return f"None of the {len(retriever.library):,} abstracts comes close to this question."
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from rag.question import asks_for_several
+from rag.question import asks_for_several, names
 from rag.words import tokens
 
 _ALIKE = 5  # letters at the beginning
+_OPENS = 4  # letters of a word that may be the beginning of another
 LONGEST_TOPIC = 3  # words; in more, the wording is the asker's own and need not be found
 _PAPERS = r"(?:papers?|works?|articles?|stud(?:y|ies)|abstracts?)"
 _TOPIC = re.compile(
@@ -17,6 +19,15 @@ _TOPIC = re.compile(
     r"([^?.!,;]+)|\b(?:which|what) of (?:the|these) .*\babout\W+([^?.!,;]+)",
     re.IGNORECASE,
 )
+_BESIDE = re.compile(r"\W+(?:and|or)\W+|[/,]", re.IGNORECASE)
+_OF_NAMES = re.compile(
+    rf"\b{_PAPERS}\W+(?:(?:that|which|here|are|is|do|have|been)\W+){{0,3}}"
+    r"(?:(?:us|mention|cit|evaluat|test|train|pre-?train|experiment|report|discuss|benchmark)(?:es?|s|e?d|ing)?|about|on|with)\W+"
+    r"(?:(?:results|experiments) )?(?:(?:on|with|of|about|for) )?([^?.!;]+)",
+    re.IGNORECASE,
+)
+_NO_TOPIC = frozenset(tokens("data dataset datasets benchmark benchmarks set model models"))
+_PART = re.compile(r"[^\W\d_]+|\d+|[^\w\s-]")  # ADE, 20, K
 _NOT = re.compile(
     r"\b(?:which|that|who|papers|works|methods|models|approaches|ones)\b (?:\w+ ){0,2}?"
     r"(?:do|does|did|are|is|was|were|have|has|can)(?: not|n['’]t)\b",
@@ -44,6 +55,7 @@ class Wanted:
     newest: bool = False
     denied: bool = False
     best: bool = False
+    several: bool = False
 
 
 def wanted(question: str) -> Wanted:
@@ -55,6 +67,7 @@ def wanted(question: str) -> Wanted:
         bool(_NEWEST.search(question)),
         several and bool(_NOT.search(question)),
         bool(_BEST.search(question)),
+        several,
     )
 
 
@@ -73,13 +86,46 @@ def _years(question: str) -> tuple[int, int] | None:
     return (year, int(match[3])) if match[3] else (year + before, year + after)
 
 
-def holds(text: str, topic: str) -> bool:
-    """Whether the topic's words stand there together, endings aside."""
-    wanted, words = tokens(topic), tokens(text)
-    runs = (words[place : place + len(wanted)] for place in range(len(words) - len(wanted) + 1))
-    return any(all(map(_of_one_family, run, wanted)) for run in runs)
+def speaks_of(text: str, topic: str) -> bool:
+    """Whether all words of the topic, or of what it names beside ("audio or video"), stand in it, endings aside."""
+    held = set(tokens(text))
+    return any(words and all(_stands(word, held) for word in words) for words in _alternatives(topic))
+
+
+def _alternatives(topic: str) -> list[list[str]]:
+    return [[word for word in one.split() if tokens(word)] for one in _BESIDE.split(topic)]
+
+
+def _stands(word: str, held: set[str]) -> bool:
+    """A compound (time-series) does so too where its parts do."""
+    whole, *parts = tokens(word)
+    return any(_of_one_family(whole, one) for one in held) or (
+        bool(parts) and all(any(_of_one_family(part, one) for one in held) for part in parts)
+    )
 
 
 def _of_one_family(one: str, other: str) -> bool:
-    """Medicine, medical."""
-    return one == other or (len(one) >= _ALIKE and len(other) >= _ALIKE and one[:_ALIKE] == other[:_ALIKE])
+    """Medicine, medical; images, imagery."""
+    short, long = sorted((one, other), key=len)
+    return short == long or (len(short) >= _OPENS and long.startswith(short[:_ALIKE]))
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a name stands there, by itself or in a compound: CLIP in CLIP-like, not in LaCLIP; ADE20K as ADE-20K."""
+    return bool(_written(name).search(text))
+
+
+@lru_cache(maxsize=64)
+def _written(name: str) -> re.Pattern[str]:
+    """What is written in capitals alone is no word in small letters: PRE, and "pre"."""
+    bare = name[:-1] if name.endswith("s") and name[:-1].isupper() else name
+    parts = "[-_ ]?".join(re.escape(part) for part in _PART.findall(bare))
+    return re.compile(rf"(?<![^\W_]){parts}s?(?![^\W_])", 0 if bare.isupper() and bare.isalpha() else re.IGNORECASE)
+
+
+def only_names(question: str) -> tuple[str, ...]:
+    """The names, where papers are asked for that use or mention them and nothing else is asked; else none."""
+    match = _OF_NAMES.search(question)
+    named = names(f"of {match[1]}") if match else ()
+    beside = set(tokens(match[1])) - {token for name in named for token in tokens(name)} if match else set()
+    return named if beside <= _NO_TOPIC else ()

@@ -89,7 +89,8 @@ def introduces(text: str, name: str) -> bool:
     propose MLM", "MLM is"."""
     word = rf"{re.escape(name)}s?(?!\w)"
     defined = rf"(?:^|[.] ){word} (?:\([^()]+\) )?(?:is|are)\b"
-    said = rf"\({word}\)|\b{_COINS}\b[^.]{{0,40}}?(?<!\w){word}|{defined}|{word} \([A-Z]"
+    made = rf"\b(?:pre-?)?(?:train|build|releas\w+|creat\w+) {word}, an?\b|{word} for short"
+    said = rf"{made}|\({word}\)|\b{_COINS}\b[^.]{{0,40}}?(?<!\w){word}|{defined}|{word} \([A-Z]"
     return bool(re.search(said, text, re.IGNORECASE))
 
 

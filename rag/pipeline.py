@@ -163,7 +163,8 @@ class Pipeline:
         return (yield from self._writer(model).write(question.asked, quotes, visit.sent))
 
     def _quoted(self, question: Standalone, evidence: Evidence) -> Draft:
-        return extract.draft(evidence.quotes, tally(question, self.retriever, evidence.quotes))
+        said = tally(question, self.retriever, evidence.quotes)
+        return extract.draft(evidence.quotes, said and (evidence.tally or said))
 
 
 def _in_line(model: Model, turn: Turn) -> Generator[str, None, None]:

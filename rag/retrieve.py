@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -34,6 +35,7 @@ NAMED = 1.5  # standard deviations that being the paper of a name in the questio
 TITLED = 4.0  # and where its title opens with the name
 FEEDBACK = 0.3  # what being like the first papers found is worth, where being like the question is worth 1
 CENTRE = 5  # of them
+WRITERS = 30  # papers that are looked into for a name that also is a word
 OWNED = 1.2  # how many times the next paper's BM25 for a name its owner must have
 
 
@@ -152,6 +154,11 @@ class HybridRetriever(BaseRetriever):
         read = self._read(text, papers)
         return verdict(text, read, index.rarity, self._knowing(index)) if read else Verdict(0.0)
 
+    def nearness(self, text: str, papers: Sequence[str]) -> float:
+        """Cosine of the text and the sentence of these papers that is nearest to it; 0 where there is none."""
+        read = self._read(text, papers)
+        return float(read.cosines.max()) if read else 0.0
+
     def lacking(self, text: str, papers: Sequence[str]) -> str | None:
         """What these papers lack to answer it, in words; None where it is nothing in particular."""
         index = self.index()
@@ -178,7 +185,22 @@ class HybridRetriever(BaseRetriever):
         return bears(found.title, name) or introduces(found.abstract, name)
 
     def _owner(self, index: Index, name: str) -> str | None:
-        return self._titled(index).get(name_key(name)) or _far_user(index, name)
+        return self._titled(index).get(name_key(name)) or _far_user(index, name) or self._writer(index, name)
+
+    def _writer(self, index: Index, name: str) -> str | None:
+        """Of the papers with the words of a name that also is a word (LOOK), the one that writes it so."""
+        if not name[1:].isalpha() or name[1:].islower():
+            return None
+        scores = _by_paper(index, name)
+        best = [index.papers[place] for place in np.argsort(-scores, kind="stable")[:WRITERS] if scores[place] > 0]
+        written = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
+        found = (paper for paper in best if written.search(self._text(paper)))
+        first, second = next(found, None), next(found, None)
+        return None if second else first
+
+    def _text(self, paper: str) -> str:
+        known = self.library.paper(paper)
+        return f"{known.title}. {known.abstract}"
 
     def _titled(self, index: Index) -> Mapping[str, str]:
         """Papers by the name that their title opens with, where no other's does: read once an edition."""
@@ -242,10 +264,16 @@ def _centre(index: Index, rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 def _far_user(index: Index, name: str) -> str | None:
     """The one paper that uses the name, or uses it far more than the next."""
-    scores = np.zeros(len(index.papers), np.float32)
-    np.maximum.at(scores, index.owners, index.word_scores(name, whole=True))
+    scores = _by_paper(index, name)
     first, second, third = np.sort(np.append(scores, [0, 0]))[:-4:-1]
     return index.papers[scores.argmax()] if first > OWNED * second and not third else None
+
+
+def _by_paper(index: Index, name: str) -> np.ndarray:
+    """BM25 of a name in each paper's best row: (papers,)."""
+    scores = np.zeros(len(index.papers), np.float32)
+    np.maximum.at(scores, index.owners, index.word_scores(name, whole=True))
+    return scores
 
 
 def as_node(passage: Passage) -> NodeWithScore:

@@ -21,6 +21,7 @@ _CODE_GIVEN = re.compile(
     rf"|\A(?!.*\b(?:models?|weights|checkpoints|data ?sets?|data)\b).*{_CODE_HOST}",  # where nothing else is said to be
     re.IGNORECASE | re.DOTALL,
 )
+_OPEN = re.compile(r"\bopen-?\s?sourc(?:ed?|ing)\b", re.IGNORECASE)
 _HINT = re.compile(r"code|git(?:hub|lab)|bitbucket|4open", re.IGNORECASE)
 _CUT = re.compile(r"(?<=[.!?])\s+")
 _AVAILABILITY = re.compile(
@@ -86,8 +87,10 @@ def _of_result(text: str) -> int:
 
 
 def gives_code(paper: Paper) -> tuple[Span, ...]:
-    """The sentences by which its code is, or is to be, for others to have."""
-    return tuple(span for span in spans(paper) if _CODE_GIVEN.search(span.text))
+    """The sentences by which its code is, or is to be, for others to have; else those that call something open."""
+    every = spans(paper)
+    given = tuple(span for span in every if _CODE_GIVEN.search(span.text))
+    return given or tuple(span for span in every if _OPEN.search(span.text))
 
 
 def offers_code(abstract: str) -> bool:

@@ -110,7 +110,8 @@ def test_an_address_or_a_release_of_something_else_is_no_code(sentence: str, off
 
 
 @pytest.mark.parametrize(
-    "text", ["how many papers use CLIP?", "How many of the papers mention BERT?", "how many works are about captions?"]
+    "text",
+    ["how many papers compress prompts?", "How many of the papers use proteins?", "how many works are about captions?"],
 )
 def test_how_many_papers_do_something_is_told_by_how_many_are_quoted(pipeline: Pipeline, text: str) -> None:
     answer = ask(pipeline, text)

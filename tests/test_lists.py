@@ -1,0 +1,161 @@
+"""Lists of papers by topic or name, and papers compared by name, over the shipped papers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rag.attributes import unmet
+from rag.lists import mentions, only_names, speaks_of
+from rag.pipeline import Pipeline
+from rag.types import Answer, Query
+
+
+def ask(pipeline: Pipeline, text: str) -> Answer:
+    return pipeline.ask(Query(text)).answer
+
+
+def titles(answer: Answer) -> list[str]:
+    """In the order they are quoted, each once."""
+    return list(dict.fromkeys(citation.span.paper.title for citation in answer.citations))
+
+
+@pytest.mark.parametrize(
+    ("topic", "first"),
+    [
+        ("satellite images", "Multi-Label Guided Soft Contrastive"),
+        ("drugs or proteins", "MAMMAL"),
+        ("audio or video", "VALOR"),
+        ("Turkish or Persian", "LegalTurk"),
+        ("noisy captions", "No Detail Left Behind"),
+        ("image segmentation", "SegVG"),
+        ("speeding up inference", "Prepacking|Learning to Compress"),
+        ("compressing models", "Well-Read Students"),
+        ("faster training", "Well-Read Students"),
+        ("time-series forecasting", "Tiny Time Mixers"),
+        ("search engines", "MUVERA"),
+        ("retrieving passages", "Unsupervised Context"),
+        ("legal texts", "LegalTurk"),
+        ("classifying documents", "Efficient Few-shot"),
+        ("law", "LegalTurk"),
+    ],
+)
+def test_a_topic_is_found_whether_or_not_its_words_stand_side_by_side(
+    pipeline: Pipeline, topic: str, first: str
+) -> None:
+    assert re.match(first, titles(ask(pipeline, f"Which papers are about {topic}?"))[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "is_spoken_of"),
+    [
+        ("Images taken by a satellite.", "satellite imagery", True),
+        ("We forecast time series.", "time-series forecasting", True),
+        ("We fold proteins.", "drugs or proteins", True),
+        ("We fold proteins.", "images/proteins", True),
+        ("We fold proteins.", "protein prices", False),
+        ("We learn.", "reinforcement learning", False),
+        ("", "music", False),
+    ],
+)
+def test_a_topic_is_spoken_of_where_all_words_of_one_of_its_alternatives_are(
+    text: str, topic: str, is_spoken_of: bool
+) -> None:
+    assert speaks_of(text, topic) is is_spoken_of
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_mentioned"),
+    [
+        ("On ADE-20K and", "ADE20K", True),
+        ("on ADE20k.", "ADE-20K", True),
+        ("CLIP-like models", "CLIP", True),
+        ("many LLMs", "LLM", True),
+        ("an LLM", "LLMs", True),
+        ("LaCLIP and MetaCLIP", "CLIP", False),
+        ("a clip of it", "CLIP", False),
+        ("OFA", "Ofa", True),
+        ("of a kind", "OFA", False),
+        ("ImageNet-1K", "ImageNet", True),
+        ("GPT-4", "GPT-40", False),
+    ],
+)
+def test_a_name_is_mentioned_as_a_word_however_it_is_hyphenated(text: str, name: str, is_mentioned: bool) -> None:
+    assert mentions(text, name) is is_mentioned
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("Which papers use ADE20K?", ("ADE20K",)),
+        ("Which papers are evaluated on the COCO dataset?", ("COCO",)),
+        ("papers on BERT and CLIP", ("BERT", "CLIP")),
+        ("Which papers use CLIP for medical images?", ()),
+        ("How many papers were used to train MAMMAL?", ()),
+        ("Which papers are about captions?", ()),
+    ],
+)
+def test_a_list_by_names_alone_is_told_from_one_that_asks_more(question: str, named: tuple[str, ...]) -> None:
+    assert only_names(question) == named
+
+
+def test_papers_that_mention_a_name_are_counted_exactly_and_the_nearest_of_them_quoted(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "How many papers mention CLIP?")
+    written = re.compile(r"(?<![A-Za-z0-9])CLIPs?(?![A-Za-z0-9])")
+    held = [paper for paper in pipeline.library.papers() if written.search(paper.abstract)]
+    assert answer.text.startswith(f"{len(held)} of the 90 abstracts mention CLIP. The nearest 6:\n\n“")
+    assert set(titles(answer)) <= {paper.title for paper in held}
+
+
+@pytest.mark.parametrize("question", ["Which papers use ADE20K?", "Which papers are evaluated on ADE-20K?"])
+def test_all_papers_whose_abstract_has_the_name_are_listed(pipeline: Pipeline, question: str) -> None:
+    held = {paper.title for paper in pipeline.library.papers() if re.search("ADE-?20k", paper.abstract, re.IGNORECASE)}
+    assert set(titles(ask(pipeline, question))) == held
+
+
+@pytest.mark.parametrize(
+    ("question", "compared"),
+    [
+        ("Compare CroCo and MultiMAE", ["CroCo", "MultiMAE"]),
+        ("Contrast OFA and MonoByte", ["OFA", "MonoByte"]),
+        ("What do Mug-STAN and VALOR have in common?", ["Mug-STAN", "VALOR"]),
+        ("What do OFA and UL2 share?", ["OFA", "UL2"]),
+        ("Compare PTEC and FusionSent", ["Prompt Tuned Embedding", "Efficient Few-shot"]),
+        ("Compare FusionSent and CuBERT", ["Efficient Few-shot", "Learning and Evaluating Contextual"]),
+        ("Compare GRAIN and SegVG", ["Grounding Descriptions", "SegVG"]),
+        ("Compare LOOK and CroCo", ["Rethinking Supervised", "CroCo"]),
+        ("Compare UL2, Cappy and ScaLearn", ["UL2", "Cappy", "ScaLearn"]),
+    ],
+)
+def test_of_papers_compared_by_name_each_is_quoted_and_no_other(
+    pipeline: Pipeline, question: str, compared: list[str]
+) -> None:
+    quoted = titles(ask(pipeline, question))
+    assert len(quoted) == len(compared)
+    assert all(title.startswith(name) for title, name in zip(quoted, compared, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("How do CroCo and MultiMAE differ in batch size?", "their abstracts give no training settings."),
+        ("How do CroCo and MultiMAE compare on Foobar3000?", "No abstract here mentions Foobar3000."),
+    ],
+)
+def test_a_comparison_of_what_neither_gives_is_refused_with_that_reason(
+    pipeline: Pipeline, question: str, reason: str
+) -> None:
+    answer = ask(pipeline, question)
+    assert answer.status == "abstained"
+    assert (answer.reason or "").endswith(reason)
+
+
+@pytest.mark.parametrize("question", ["Is CuBERT's code open?", "Is CuBERT open-sourced?"])
+def test_what_an_abstract_calls_open_is_quoted_when_its_code_is_asked_for(pipeline: Pipeline, question: str) -> None:
+    assert "an open-sourced code-understanding BERT" in ask(pipeline, question).text
+
+
+def test_machine_translated_data_is_no_hardware() -> None:
+    assert not unmet("Does machine translated training data harm English performance?", "")
+    assert unmet("Which machines were used for training?", "") == ("hardware",)
