@@ -106,7 +106,8 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str) -> Found:
 def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:
     """The papers whose abstracts mention them, those with most of the names first; None where none does."""
     within = retriever.library.within(scope) if scope else None
-    texts = {p.id: p.abstract for p in retriever.library.papers() if within is None or p.id in within}
+    known = (paper for paper in retriever.library.papers() if within is None or paper.id in within)
+    texts = {paper.id: paper.abstract for paper in known if paper.id not in found.question.without}
     times = {paper: count for paper, text in texts.items() if (count := sum(mentions(text, name) for name in asked))}
     if not times:
         return None
@@ -184,10 +185,10 @@ def _are_compared(asked: str, papers: tuple[str, ...]) -> bool:
 
 def _spoken(text: str) -> tuple[str, ...]:
     """Names; in a comparison, words with a capital too, of which a row of names has many."""
-    if not COMPARES.search(text):
+    if not _SIDE_BY_SIDE.search(text):
         return names(text)
     found = {*names(text), *names(f"what is known of all of these and how they do {text}")}
-    return tuple(sorted(found, key=text.index))
+    return tuple(sorted((name for name in found if not _SIDE_BY_SIDE.fullmatch(name)), key=text.index))
 
 
 def _answering_first(retriever: HybridRetriever, text: str, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:

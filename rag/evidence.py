@@ -55,7 +55,7 @@ def _why(retriever: HybridRetriever, found: Found) -> str:
 
 def _lacked(retriever: HybridRetriever, found: Found) -> str | None:
     """What in particular these papers don't give, in words."""
-    abstracts = " ".join(retriever.library.paper(paper).abstract for paper in found.papers)
+    abstracts = " ".join(span.text for paper in found.papers for span in retriever.sentences(paper))
     if found.compared and (lacked := missing(found.question.asked, abstracts)):
         return f"{_titles(retriever, found.papers)} are here, but their abstracts give no {lacked}."
     return retriever.lacking(found.question.text, found.papers)

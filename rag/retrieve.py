@@ -194,13 +194,9 @@ class HybridRetriever(BaseRetriever):
         scores = _by_paper(index, name)
         best = [index.papers[place] for place in np.argsort(-scores, kind="stable")[:WRITERS] if scores[place] > 0]
         written = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])")
-        found = (paper for paper in best if written.search(self._text(paper)))
+        found = (paper for paper in best if written.search(" ".join(span.text for span in self.sentences(paper))))
         first, second = next(found, None), next(found, None)
         return None if second else first
-
-    def _text(self, paper: str) -> str:
-        known = self.library.paper(paper)
-        return f"{known.title}. {known.abstract}"
 
     def _titled(self, index: Index) -> Mapping[str, str]:
         """Papers by the name that their title opens with, where no other's does: read once an edition."""

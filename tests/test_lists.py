@@ -126,6 +126,8 @@ def test_all_papers_whose_abstract_has_the_name_are_listed(pipeline: Pipeline, q
         ("Compare GRAIN and SegVG", ["Grounding Descriptions", "SegVG"]),
         ("Compare LOOK and CroCo", ["Rethinking Supervised", "CroCo"]),
         ("Compare UL2, Cappy and ScaLearn", ["UL2", "Cappy", "ScaLearn"]),
+        ("Contrast UL2, Cappy and ScaLearn", ["UL2", "Cappy", "ScaLearn"]),
+        ("Cappy versus CroCo", ["Cappy", "CroCo"]),
     ],
 )
 def test_of_papers_compared_by_name_each_is_quoted_and_no_other(
@@ -158,4 +160,5 @@ def test_what_an_abstract_calls_open_is_quoted_when_its_code_is_asked_for(pipeli
 
 def test_machine_translated_data_is_no_hardware() -> None:
     assert not unmet("Does machine translated training data harm English performance?", "")
+    assert not unmet("Is machine-generated text used for training?", "")
     assert unmet("Which machines were used for training?", "") == ("hardware",)
