@@ -78,7 +78,7 @@ def _in_english(retriever: HybridRetriever, question: Standalone) -> Standalone:
     if is_english(question.asked) or not own:
         return question
     text = f"What is {listed([*own.values()][::-1], 'and')}?"
-    note = f"Read as “{text}”: the question is not in English, in which the abstracts are searched."
+    note = f"Read as “{text}”: of a question that is not in English only the name is understood."
     return replace(question, text=text, asked=text, notes=(*question.notes, note))
 
 

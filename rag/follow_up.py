@@ -10,11 +10,13 @@ from rag.attributes import uncounted, unmet
 from rag.errands import is_on
 from rag.errors import UnknownPaper
 from rag.leaning import (
+    CHOOSES,
     COMPARES,
     COUNTED,
     FIRST_OF_ALL,
     ORDINAL,
     PLACES,
+    REMAINING,
     Owner,
     asks,
     has_no_topic,
@@ -32,6 +34,9 @@ TURNS = 20  # of the history that are read
 _ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|approach|work|study))\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
+_INSTEAD = re.compile(
+    r"^\s*(?:(?:and|but|or|so|ok|okay|,)\s*)*(?:\b(?:what|how) (?:about|of)\b)?(.*?)\W*$", re.IGNORECASE
+)
 _UP_TO_SUBJECT = re.compile(
     r"^.*?\b(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"
     r"(?:\W+(?:the|an?|any)\b[^.?!]*?\b(?:of|for|in|behind|by)\b)?",
@@ -48,6 +53,32 @@ class _Exchange(NamedTuple):
     is_answered: bool
 
 
+def turned(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner) -> str:
+    """ "What about CapsFusion?" as the question before, asked of CapsFusion; any other question as it is."""
+    turns = tuple(history)[-TURNS:]
+    place = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=None)
+    if place is None or not _TURNS_TO.search(question) or not (subject := _subject(question, turns, lookup, owner)):
+        return question
+    before = turned(turns[place].content.strip(), turns[:place], lookup, owner)
+    spoken_of = names(before)
+    if len(spoken_of) > 1 or len(before) > LONGEST_CARRIED:
+        return question
+    if spoken_of:
+        return before.replace(spoken_of[0], subject)
+    points = [match.group() for pattern in (ORDINAL, _ONE) for match in pattern.finditer(before)]
+    return before.replace(points[0], subject) if len(points) == 1 else question
+
+
+def _subject(question: str, turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> str | None:
+    """The paper's name that is all it says, or the title of the one that "the other" is."""
+    found = _INSTEAD.match(question)
+    said = found[1].strip() if found else ""
+    if REMAINING.fullmatch(said):
+        others = _remaining([one.papers for one in _exchanges(turns, lookup, owner) if one.papers])
+        return _titles(others) if len(others) == 1 else None
+    return said if names(f"of {said}") == (said,) and owner(said) else None
+
+
 def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner) -> Standalone:
     """The question itself where it stands alone already, or opens a new topic; `owner` knows whose a name is."""
     turns = tuple(history)[-TURNS:]
@@ -55,14 +86,16 @@ def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Ow
         return Standalone(question, question)
     said = tuple(_exchanges(turns, lookup, owner))
     lists = [one.papers for one in said if one.papers] or _named(turns, lookup, owner)
-    if is_of_others(question):
+    rest = _remaining(lists) if REMAINING.search(question) else ()
+    if is_of_others(question) and not rest:
         return _others(question, said, lists)
-    about = _meant(question, lists, lookup, owner)
+    about = rest or _meant(question, lists, lookup, owner)
     asked = _carried(question, said, about)
     if not about:
         return Standalone(asked, asked)
     text = f"{asked.rstrip(' ?.!')} (about {_titles(about)})?"
-    said_alone = asked == question and has_no_topic(question)  # no topic: it can't open another
+    is_bound = bool(rest or CHOOSES.search(question))
+    said_alone = asked == question and (is_bound or has_no_topic(question))  # it can't open another topic
     return Standalone(text, text if said_alone else asked, tuple(paper.id for paper in about))
 
 
@@ -92,15 +125,31 @@ def _meant(question: str, lists: Sequence[tuple[Paper, ...]], lookup: Lookup, ow
     if chosen and not COMPARES.search(question) and (any(picked) or _TURNS_TO.search(question)):
         return chosen
     compared = chosen if any(picked) or COMPARES.search(question) else ()  # "how does it compare with the first?"
-    return tuple(dict.fromkeys((*_of_last(question, last, everything), *compared)))
+    return tuple(dict.fromkeys((*_of_last(question, lists, everything), *compared)))
 
 
-def _of_last(question: str, last: tuple[Paper, ...], everything: tuple[Paper, ...]) -> tuple[Paper, ...]:
+def _of_last(question: str, lists: Sequence[tuple[Paper, ...]], everything: tuple[Paper, ...]) -> tuple[Paper, ...]:
     """As many as the question speaks of; "both" reach back beyond an answer that cited one."""
+    last = lists[-1]
     for count, pattern in COUNTED.items():
         if pattern.search(question) and len(last) < count:
             return everything[-count:]
+    if CHOOSES.search(question):
+        return _chosen_among(lists) or last
     return last[:1] if _ONE.search(question) and not _MANY.search(question) else last
+
+
+def _chosen_among(lists: Sequence[tuple[Paper, ...]]) -> tuple[Paper, ...]:
+    """The last several, that hold all spoken of since: one may have been chosen of them already."""
+    several = next((papers for papers in reversed(lists) if len(papers) > 1 and {*lists[-1]} <= {*papers}), ())
+    return several or tuple(dict.fromkeys(paper for papers in lists for paper in papers))[-2:]
+
+
+def _remaining(lists: Sequence[tuple[Paper, ...]]) -> tuple[Paper, ...]:
+    """Of those, the ones not spoken of last; none after several at once."""
+    if not lists or len(lists[-1]) > 1:
+        return ()
+    return tuple(paper for paper in _chosen_among(lists) if paper not in lists[-1])
 
 
 def _exchanges(turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> Iterator[_Exchange]:

@@ -19,6 +19,11 @@ _ITALIAN = "che|cosa|cos|della|gli|perché|quali|quanti|sono"
 _OTHERS = re.compile("|".join((_SPANISH, _FRENCH, _GERMAN, _ITALIAN)))
 
 
+def is_foreign(word: str) -> bool:
+    """Whether it is a little word of another language."""
+    return bool(_OTHERS.fullmatch(word.casefold()))
+
+
 def is_english(question: str) -> bool:
     """As far as can be told: not where other letters prevail, or as many little words are of another language."""
     words = [word.casefold() for name in names(question) for word in _WORD.findall(name)]
@@ -26,5 +31,5 @@ def is_english(question: str) -> bool:
     letters = "".join(rest)
     if sum(not unicodedata.name(letter, "").startswith("LATIN") for letter in letters) > len(letters) / 2:
         return False
-    others = sum(bool(_OTHERS.fullmatch(word)) for word in rest)
+    others = sum(map(is_foreign, rest))
     return not others or others < sum(bool(_ENGLISH.fullmatch(word)) for word in rest)

@@ -31,6 +31,15 @@ COUNTED = {
     2: re.compile(r"\b(?:both|(?:the|these|those|of the) two)\b", re.IGNORECASE),
     3: re.compile(r"\b(?:the|these|those|of the) three\b", re.IGNORECASE),
 }
+CHOOSES = re.compile(
+    r"\b(?:which|what) one\b(?! of (?!them|these|those|the))|\bof (?:them|these|those|both|the (?:two|three|four))\b",
+    re.IGNORECASE,
+)
+REMAINING = re.compile(
+    r"\bthe other(?: (?:one|two|three|paper|method|model|approach|work|study|system))?\b(?! (?:\w+ )?papers\b)"
+    r"|\bthe others\b",
+    re.IGNORECASE,
+)
 _OTHERS = re.compile(
     r"\b(?:something|anything|one|anyone|anybody|works?|papers?|methods?|models?)"
     r" (?:else|like (?:that|this|it)|similar)\b"
@@ -44,7 +53,7 @@ _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|true)\b", re.IGNORECASE
 )
 _OF_LIBRARY = re.compile(r"\b(?:papers|works|studies|articles|abstracts|titles|library|collection)\b", re.IGNORECASE)
-_LEANING = ("summary", "code", "entry", "citation")  # errands on whatever was spoken of last
+_LEANING = ("summary", "abstract", "code", "entry", "citation")  # errands on whatever was spoken of last
 _ASKS = re.compile(
     r"^\W*(?:(?:and|but|or|so|also|then|ok|okay|well|now|please)\W+)*(?:(?:on|in|for|of|to|by|with|from) )?"
     r"(?:how|what(?!\W+(?:about|of)\b)|which|who|whose|why|when|where|is|are|was|were|do|does|did|has|have|can|could|will"
@@ -83,7 +92,7 @@ def leans(question: str, owner: Owner) -> bool:
     """Whether the question says nothing without what came before; `owner` knows whose a name is."""
     if _NEW_TOPIC.search(question):
         return False
-    if any(sign.search(question) for sign in (_CONTINUES, _FRAGMENT, ORDINAL, _OTHERS, *COUNTED.values())):
+    if any(sign.search(question) for sign in (_CONTINUES, _FRAGMENT, ORDINAL, CHOOSES, _OTHERS, *COUNTED.values())):
         return True
     if pointer := _POINTS_BACK.search(_EXPLETIVE.sub(lambda match: " " * len(match.group()), question)):
         beside = COMPARES.search(question) and pointer.group().lower() in ("it", "this", "that", "them")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rag.about import MOST_PAPERS
@@ -12,17 +11,19 @@ from rag.errands import is_on
 from rag.extract import draft
 from rag.question import names
 from rag.quotes import Quote
-from rag.reference import title_words
 from rag.retrieve import HybridRetriever
 from rag.spine import gives_code, offers_code
-from rag.types import Draft, Paper, Scope, Standalone
+from rag.subjects import subjects
+from rag.types import PAPERS_DONT_SAY, Draft, Paper, Scope, Standalone
 
 LISTED = 10  # papers quoted in one answer
 TITLES = 100  # named in one answer
-COMMON = 12  # words that tell what a collection is about
+COMMON = 12  # subjects that tell what a collection is about
+SILENT = "An abstract that offers no code does not say that there is none: which papers have no code can't be found."
 
 _HOW_MANY_DO = re.compile(
-    r"\bhow many (?:of (?:the|these|those|your) )?(?:\w+ )?(?:papers|works|studies|abstracts)\b"
+    r"\bhow many (?:of (?:them|these|those)|(?:of (?:the|these|those|your) )?(?:\w+ )?"
+    r"(?:papers|works|studies|abstracts))\b"
     r"(?! (?:was|were|did|do|does|is|has been|have been)\b)",  # those ask for a number in one of them
     re.IGNORECASE,
 )
@@ -38,7 +39,7 @@ def reply(asked: str, question: Standalone, retriever: HybridRetriever, scope: S
 def tally(question: Standalone, retriever: HybridRetriever, quotes: Sequence[Quote]) -> str:
     """Says how many papers are quoted, where that was asked; there may be more than are ever quoted."""
     owned = {retriever.owner(name) for name in names(question.asked)} - {None}
-    if not _HOW_MANY_DO.search(question.asked) or len(owned) > 1:
+    if not _HOW_MANY_DO.search(question.asked) or (len(owned) > 1 and not question.papers):
         return ""
     found = len({quote.span.paper.id for quote in quotes})
     return f"{'At least ' if found >= MOST_PAPERS else ''}{counted(found)}, by their abstracts:"
@@ -66,11 +67,9 @@ def _counted(asked: str, question: Standalone, retriever: HybridRetriever, scope
 def _described(asked: str, question: Standalone, retriever: HybridRetriever, scope: Scope) -> Draft | None:
     if not is_on("contents", asked):
         return None
-    words = Counter(word for paper in _held(retriever, scope) for word in set(title_words(paper.title)))
-    common = ", ".join(f"{word} ({count:,})" for word, count in words.most_common(COMMON))
-    return Draft(
-        f"{_size(retriever, scope)}. Most frequent in their titles: {common}. Ask which papers are about one of these."
-    )
+    common = ", ".join(f"{subject} ({count:,})" for subject, count in subjects(_held(retriever, scope))[:COMMON])
+    told = f" Most frequent in their titles: {common}. Ask which papers are about one of these." if common else ""
+    return Draft(f"{_size(retriever, scope)}.{told}")
 
 
 def _listed(asked: str, question: Standalone, retriever: HybridRetriever, scope: Scope) -> Draft | None:
@@ -81,6 +80,11 @@ def _listed(asked: str, question: Standalone, retriever: HybridRetriever, scope:
     lines = [f"{' '.join(paper.title.split())}{f' ({paper.year})' if paper.year else ''}" for paper in papers[:TITLES]]
     more = f" The first {TITLES} in its order; all of them: askpapers papers" if len(papers) > TITLES else ""
     return Draft("\n".join([f"{_size(retriever, scope)}.{more}", *(f"• {line}" for line in lines)]))
+
+
+def _without_code(asked: str, question: Standalone, retriever: HybridRetriever, scope: Scope) -> Draft | None:
+    """Is refused: an abstract is silent of much that a paper has."""
+    return Draft(PAPERS_DONT_SAY, status="abstained", reason=SILENT) if is_on("codeless", asked) else None
 
 
 def _with_code(asked: str, question: Standalone, retriever: HybridRetriever, scope: Scope) -> Draft | None:
@@ -94,7 +98,7 @@ def _with_code(asked: str, question: Standalone, retriever: HybridRetriever, sco
     return draft(quotes, f"{len(offering):,} of the {len(papers):,} abstracts {_here(scope)}offer code.{shown}")
 
 
-REPLIES: tuple[Reply, ...] = (_greeted, _counted, _listed, _described, _with_code, entries)
+REPLIES: tuple[Reply, ...] = (_greeted, _counted, _listed, _described, _without_code, _with_code, entries)
 
 
 def _held(retriever: HybridRetriever, scope: Scope) -> list[Paper]:

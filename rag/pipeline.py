@@ -15,7 +15,7 @@ from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import AskpapersError, ModelError, ModelUnconfigured, QuestionRefused
 from rag.evidence import Evidence, gather, widened
-from rag.follow_up import standalone
+from rag.follow_up import standalone, turned
 from rag.librarian import counted, reply, tally
 from rag.library import Library
 from rag.models import Model, load_embedding, load_llm
@@ -74,12 +74,13 @@ class Pipeline:
     def _answered(self, query: Query, visit: Visit) -> Generator[str, None, Answer]:
         clock, asked = Clock(), readable(query.text)
         yield Step(self._searching(query.scope))
-        alone = standalone(asked, query.history, self.library.paper, self.retriever.owner)
-        spelled = self.retriever.spelled(asked).text
+        put = turned(asked, query.history, self.library.paper, self.retriever.owner)
+        alone = standalone(put, query.history, self.library.paper, self.retriever.owner)
+        spelled = self.retriever.spelled(put).text
         if told := reply(spelled, alone, self.retriever, query.scope):
             evidence, drafting = Evidence((), ()), _painted(told)
         else:
-            alone, model = yield from self._reworded(asked, alone, query, visit)
+            alone, model = yield from self._reworded(put, alone, query, visit)
             evidence = self._evidence(spelled, alone, query)
             drafting = self._drafted(alone, evidence, model, visit)
         clock.mark("retrieval_ms")
@@ -111,7 +112,7 @@ class Pipeline:
         """Of whole papers, where those are asked for; else of their sentences."""
         found = whole(self.retriever, self.settings, asked, alone, query.scope)
         if found and not (found.missing and query.is_loose):
-            return replace(found, notes=alone.notes)
+            return replace(found, notes=(*alone.notes, *found.notes))
         settings = self.settings.model_copy(update={"abstain_below": 0.0}) if query.is_loose else self.settings
         return gather(self.retriever, settings, alone, query.scope)
 

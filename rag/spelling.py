@@ -10,9 +10,12 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from rag.language import is_foreign
 from rag.words import plain
 
 LEAST = 5  # letters of a word that is corrected
+SMALL = ("what", "which", "where", "when", "how", "who", "why", "does", "tell", "about", "the", "and")
+_FEW_LETTERS = re.compile(r"\b[^\W\d_]{3,5}\b")
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _SCRIPTS_MEET = re.compile(r"(?<=[a-z0-9])(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
                            r"|(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[a-z0-9])", re.IGNORECASE)  # fmt: skip
@@ -58,7 +61,7 @@ def corrected(text: str, knows: Knows, is_english: Knows, known: Vocabulary) -> 
 
     def read(match: re.Match[str]) -> str:
         word = match.group()
-        if is_english(word):
+        if is_english(word) or is_foreign(word):
             return word
         if knows(word):
             return _dressed(word, known)
@@ -71,7 +74,16 @@ def corrected(text: str, knows: Knows, is_english: Knows, known: Vocabulary) -> 
             return renamed[word]
         return _in_the_case_of(word, meant)
 
-    return Spelled(_WORD.sub(read, _SCRIPTS_MEET.sub(" ", text)), tuple(renamed.items()))
+    def read_small(match: re.Match[str]) -> str:
+        word = match.group()
+        if not word[1:].islower() or is_english(word) or knows(word):
+            return word
+        return _in_the_case_of(word, next((small for small in SMALL if _is_slip_of_small(plain(word), small)), word))
+
+    text = _SCRIPTS_MEET.sub(" ", text)
+    if any(plain(word) in known.dressed for word in _WORD.findall(text)):  # it is known to be a question of a paper
+        text = _FEW_LETTERS.sub(read_small, text)
+    return Spelled(_WORD.sub(read, text), tuple(renamed.items()))
 
 
 def resembling(name: str, known: Vocabulary) -> str | None:
@@ -94,6 +106,11 @@ def _is_slip(word: str, near: str, known: Vocabulary, named: bool) -> bool:
         return not named
     letters = plain(word)
     return len(letters) != len(near) or sorted(letters) == sorted(near)
+
+
+def _is_slip_of_small(word: str, small: str) -> bool:
+    """Its letters in another order, or one added or left out."""
+    return sorted(word) == sorted(small) or (len(word) != len(small) and OSA.distance(word, small) == 1)
 
 
 def _is_name(word: str) -> bool:

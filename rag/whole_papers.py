@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rag.about import NEAR
 from rag.called import called
@@ -17,6 +19,8 @@ from rag.types import Paper, Passage, Scope, Span, Standalone
 
 ALIKE = 3  # papers that are named as like another
 FROM_EACH = 3  # papers up to which a summary has more than one sentence of each
+UNDATED = "The library does not know in which year any of these papers appeared."
+_FIRST = re.compile(r"\b(?:oldest|earliest)\b", re.IGNORECASE)
 
 
 def whole(
@@ -27,6 +31,11 @@ def whole(
         return _alike(retriever, settings, question, scope)
     if papers := _meant("summary", retriever, asked, question, scope):
         return _summary(retriever, settings, question, scope, papers)
+    if papers := _meant("abstract", retriever, asked, question, scope):
+        spans = (span for paper in papers for span in retriever.sentences(paper.id))
+        return _sure(retriever.search(question.text, scope), spans)
+    if question.papers and (papers := _meant("newest", retriever, asked, question, scope)):
+        return _newest(retriever, asked, question, scope, papers)
     if papers := _meant("code", retriever, asked, question, scope):
         return _code(retriever, settings, question, scope, papers)
     return None
@@ -51,6 +60,21 @@ def _summary(
     each = settings.quotes if len(papers) == 1 else COMPARED if len(papers) <= FROM_EACH else 1
     spans = (span for paper in papers for span in spine(paper, each))
     return _sure(retriever.search(question.text, scope), spans)
+
+
+def _newest(
+    retriever: HybridRetriever, asked: str, question: Standalone, scope: Scope, papers: Sequence[Paper]
+) -> Evidence:
+    """Of those spoken of, the last to appear, or the first, by the years that are known."""
+    passages = retriever.search(question.text, scope)
+    years = {paper.id: paper.year for paper in papers if paper.year}
+    if not years:
+        return Evidence(passages, (), UNDATED)
+    year = min(years.values()) if _FIRST.search(asked) else max(years.values())
+    chosen = [paper for paper in papers if paper.year == year]
+    unknown = f"; of {len(papers) - len(years)} no year is known" if len(years) < len(papers) else ""
+    found = _sure(passages, (span for paper in chosen for span in spine(paper, 1)))
+    return replace(found, notes=(f"{listed([f'“{paper.title}”' for paper in chosen], 'and')}: {year}{unknown}.",))
 
 
 def _code(

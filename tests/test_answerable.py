@@ -15,7 +15,13 @@ SPOKEN = "We train CuBERT on 7.4M Python files with 24 layers and release it und
 
 
 KNOWN = vocabulary(
-    ["Prepacking and Tiny Time Mixers have few parameters of value", "LeCLIP has parameters", "MUVERA", "VALOR"]
+    [
+        "Prepacking and Tiny Time Mixers have few parameters of value",
+        "LeCLIP has parameters",
+        "MUVERA",
+        "VALOR",
+        "combine",
+    ]
 )
 LACKS = ("attribute", "count", "figure", "kind")
 ENGLISH = {"algorithm", "which", "small", "what", "there", "zebra", "value"}
@@ -161,6 +167,25 @@ def test_a_name_that_was_mended_is_said_with_the_answer(pipeline: Pipeline) -> N
 )
 def test_a_slip_of_the_finger_is_put_right(typed: str, meant: str) -> None:
     assert spelled(typed).text == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("waht is leclip", "what is LeCLIP"),
+        ("Waht is MUVERA?", "What is MUVERA?"),
+        ("hwo does muvera work", "how does MUVERA work"),
+        ("tell me abuot MUVERA", "tell me about MUVERA"),
+        ("waht is a zebra", "waht is a zebra"),
+        ("is MUVERA a WAHT", "is MUVERA a WAHT"),
+    ],
+)
+def test_a_mistyped_little_word_is_read_where_the_rest_names_a_paper(typed: str, meant: str) -> None:
+    assert spelled(typed).text == meant
+
+
+def test_a_little_word_of_another_language_is_no_mistyped_one() -> None:
+    assert spelled("combien") == ("combien", ())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.errors import UnknownPaper
-from rag.follow_up import standalone
+from rag.follow_up import standalone, turned
 from rag.types import Paper, Turn
 
 PAPERS = {name: Paper(name.lower(), name, "An abstract.") for name in ("MultiMAE", "ALIP", "LaCLIP")}
@@ -245,3 +245,49 @@ def test_a_fragment_carries_the_last_question_that_was_answered_and_whole() -> N
 def test_a_history_that_cites_no_papers_is_about_those_it_names() -> None:
     history = (Turn("user", "Compare ALIP and LaCLIP"), Turn("assistant", "They differ."))
     assert about("And the second one?", history) == ("laclip",)
+
+
+CHOSEN = (*TWO, Turn("user", "Which of the two has code?"), Turn("assistant", "LaCLIP. [1]", ("LaCLIP",)))
+THREE = (Turn("user", "Which works pretrain?"), Turn("assistant", "Three.", ("ALIP", "LaCLIP", "MultiMAE")))
+
+
+@pytest.mark.parametrize(
+    "question", ["and which one uses synthetic captions?", "which of them is faster?", "Which of the two has weights?"]
+)
+def test_a_choice_is_among_the_papers_spoken_of_though_one_was_chosen_already(question: str) -> None:
+    assert about(question, CHOSEN) == ("alip", "laclip")
+    assert "ALIP" in standalone(question, CHOSEN, lookup, owner).asked
+
+
+def test_a_choice_is_among_all_of_a_list_of_which_one_was_chosen() -> None:
+    history = (*THREE, Turn("user", "Which one is fast?"), Turn("assistant", "ALIP. [1]", ("ALIP",)))
+    assert about("Which one is newest?", history) == ("alip", "laclip", "multimae")
+
+
+def test_the_other_is_the_one_of_two_that_was_not_spoken_of_last() -> None:
+    history = (*TWO, Turn("user", "tell me more about the first"), Turn("assistant", "It does. [1]", ("ALIP",)))
+    assert about("how large is the other one?", history) == ("laclip",)
+    assert turned("what about the other one?", history, lookup, owner) == "tell me more about “LaCLIP”"
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "put"),
+    [
+        ("How does Mamba work?", "What about ALIP?", "How does ALIP work?"),
+        ("How does Mamba work?", "and LaCLIP?", "How does LaCLIP work?"),
+        ("Summarise MultiMAE", "And ALIP?", "Summarise ALIP"),
+        ("How does Mamba work?", "and on COCO?", "and on COCO?"),
+        ("How does Mamba work?", "What about COCO?", "What about COCO?"),
+        ("Compare ALIP and LaCLIP", "and MultiMAE?", "and MultiMAE?"),
+        ("How does Mamba work?", "How does ALIP work?", "How does ALIP work?"),
+    ],
+)
+def test_what_about_another_asks_the_same_of_it_in_place_of_what_was_named(
+    before: str, question: str, put: str
+) -> None:
+    assert turned(question, (Turn("user", before), REFUSED), lookup, owner) == put
+
+
+def test_what_about_one_more_asks_the_same_again() -> None:
+    history = (Turn("user", "How does Mamba work?"), REFUSED, Turn("user", "and ALIP?"), REFUSED)
+    assert turned("and LaCLIP?", history, lookup, owner) == "How does LaCLIP work?"

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import islice
 
+from rag.subjects import pairs_of
 from rag.types import Paper
-from rag.words import STOP_WORDS, plain, tokens
+from rag.words import tokens
 
 MOST = 6
 LOOKED_AT = 2000  # papers, for their topics; those of a larger library are alike
 NAMED = 200  # papers with a name, of which each is held against each
-FREQUENT = 3  # titles that make a topic
 _NAMED = re.compile(r"(?=\S*[A-Z]\S*[A-Z])([\w-]{3,20}): ")  # CapsFusion: Rethinking Image-Text Data at Scale
 _RESULT = re.compile(r"outperform|surpass|improv|achiev|accuracy|state-of-the-art", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w-]{3,}")
 
 
 def starters(papers: Sequence[Paper]) -> tuple[str, ...]:
@@ -46,13 +45,7 @@ def _what_is(named: Sequence[Paper]) -> Iterator[str]:
 
 def topics(papers: Sequence[Paper]) -> tuple[str, ...]:
     """What several titles are about, in two words; the most frequent first."""
-    pairs = Counter(pair for paper in _spread(papers, LOOKED_AT) for pair in {*pairwise(_words(paper))})
-    told = (" ".join(pair) for pair, count in pairs.most_common() if count >= FREQUENT and not STOP_WORDS & {*pair})
-    return tuple(islice(told, MOST))
-
-
-def _words(paper: Paper) -> list[str]:
-    return _WORD.findall(plain(paper.title))
+    return tuple(pair for pair, _ in pairs_of(_spread(papers, LOOKED_AT))[:MOST])
 
 
 def _topic(papers: Sequence[Paper]) -> Iterator[str]:
