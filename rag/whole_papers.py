@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rag.about import NEAR
+from rag.about import NEAR, TIMELESS
 from rag.called import called
 from rag.config import Settings
 from rag.errands import beyond, is_on
@@ -19,7 +19,6 @@ from rag.types import Paper, Passage, Scope, Span, Standalone
 
 ALIKE = 3  # papers that are named as like another
 FROM_EACH = 3  # papers up to which a summary has more than one sentence of each
-UNDATED = "The library does not know in which year any of these papers appeared."
 _FIRST = re.compile(r"\b(?:oldest|earliest)\b", re.IGNORECASE)
 
 
@@ -69,7 +68,7 @@ def _newest(
     passages = retriever.search(question.text, scope)
     years = {paper.id: paper.year for paper in papers if paper.year}
     if not years:
-        return Evidence(passages, (), UNDATED)
+        return Evidence(passages, (), TIMELESS)
     year = min(years.values()) if _FIRST.search(asked) else max(years.values())
     chosen = [paper for paper in papers if paper.year == year]
     unknown = f"; of {len(papers) - len(years)} no year is known" if len(years) < len(papers) else ""
