@@ -6,7 +6,7 @@ It knows no vendor and no client library: these are the `work` that it is handed
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from queue import Empty, Queue
 from threading import Thread
@@ -26,6 +26,7 @@ __all__ = ["Endpoint", "Timeouts", "checked_url"]
 T = TypeVar("T")
 
 BEAT = 0.2  # seconds after which a reader is let go, to paint or to stop
+NAME = 80  # characters of a model's name that are shown
 AHEAD = 256  # items that are fetched before they are read
 PATIENT = Timeouts()
 
@@ -54,6 +55,11 @@ class Endpoint:
     def redacted(self, text: str) -> str:
         """What came from there, without the key."""
         return self._peer.redacted(text)
+
+    def names(self, listed: Sequence[str]) -> tuple[str, ...]:
+        """What a server calls its models, to be shown: each on one line, cut, without the key."""
+        lines = map(self._peer.line, listed)
+        return tuple(line if len(line) <= NAME else f"{line[:NAME]}…" for line in lines)
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:

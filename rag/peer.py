@@ -17,6 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from rag.errors import BadSetting, ContextOverflow, ModelError, ModelGarbled, ModelRejected, ModelUnreachable
+from rag.masked import masked
 
 QUOTED = 200  # characters of a server's own words in a message of ours
 SECRET = 12  # characters of a key from which on it can be no word of an answer
@@ -58,8 +59,12 @@ class Peer:
 
     def quoted(self, text: str) -> str:
         """A server's own words for a message: one line, printable, cut, without the key; "no details" if blank."""
-        line = " ".join("".join(sign if sign.isprintable() else " " for sign in self._hidden(text)).split())
+        line = self.line(text)
         return f'"{line[:QUOTED]}"' if line else "no details"
+
+    def line(self, text: str) -> str:
+        """What it sent on one line, printable, without the key."""
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in self._hidden(text)).split())
 
     def redacted(self, text: str) -> str:
         """A model's words without the key, should it come back in them; a short one may be a word ("ollama")."""
@@ -165,7 +170,7 @@ def checked_url(url: str, setting: str, example: str = "http://127.0.0.1:8080/v1
     except httpx.InvalidURL:
         is_usable = False
     if not is_usable:
-        raise BadSetting(f"{setting}={url}: not an http or https address. One looks like {example}")
+        raise BadSetting(f"{setting}={masked(url)}: not an http or https address. One looks like {example}")
     return url.rstrip("/")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,16 @@ def test_an_embedding_at_the_wrong_path_or_of_the_wrong_name_is_mended_by_a_line
         address = server.url.removesuffix("/v1") + path
         check = found(shipped_home, embedding=llm, embedding_base_url=address)["embedding"]
         assert (check.status, (check.fix or "").startswith(fix.format(url=server.url))) == ("warning", True), check
+
+
+def test_an_embeddings_server_forges_no_line_by_the_names_of_its_models(shipped_home: Path) -> None:
+    key, names = "sk-canary-0123456789", ["evil\n✓ all good", "sk-canary-0123456789", "x" * 5000]
+    models = [Reply(raw=json.dumps({"data": [{"id": name} for name in names]}).encode())]
+    with scripted(embeddings=[Reply(("no such model",), status=404)], models=models) as server:
+        chosen = {"embedding": "local/e", "embedding_base_url": server.url, "embedding_api_key": key}
+        fix = found(shipped_home, **chosen)["embedding"].fix or ""
+    assert fix.startswith("The server has: evil ✓ all good, ***, xxx")
+    assert (len(fix) < 400, fix.isprintable()) == (True, True)
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])

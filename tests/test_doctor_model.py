@@ -194,12 +194,12 @@ def test_f40_f43_what_is_missing_or_not_there_is_named_and_asking_still_works(mo
 @pytest.mark.parametrize(
     ("key", "words", "fix"),
     [
-        (None, "wants a key (401)", "Set ASKPAPERS_LLM_API_KEY."),
+        ("", "wants a key (401)", "Set ASKPAPERS_LLM_API_KEY."),
         ("sk-canary-77", "refuses the key (401)", "Set ASKPAPERS_LLM_API_KEY to one that may use the model."),
     ],
 )
 def test_f41_a_key_that_is_missing_or_refused_is_named_by_its_setting_and_never_shown(
-    models: Script, key: str | None, words: str, fix: str
+    models: Script, key: str, words: str, fix: str
 ) -> None:
     checks = asked([Reply(("no: sk-canary-77",), status=401)], models, llm_api_key=key)
     holds(checks["model"], "warning", words, fix)
@@ -231,6 +231,18 @@ def test_the_servers_models_are_listed(
     checks = asked(READY, listing(*names), llm=llm)
     holds(checks["models"], status, words, fix)
     assert checks["model"].status == "ok"
+
+
+KEY = "sk-canary-0123456789"
+
+
+def test_a_servers_names_are_cut_cleared_of_the_key_and_forge_no_line() -> None:
+    names = ("evil\n✓ model: all good", KEY, "x" * 5000, "\x1b[2J", *map(str, range(5000)))
+    check = asked(READY, listing(*names), llm_api_key=KEY)["models"]
+    assert "has: evil ✓ model: all good, ***, xxx" in check.message
+    assert "canary" not in f"{check.message}{check.fix}"
+    assert (len(check.message) < 300, check.message.isprintable()) == (True, True), check
+    assert check.fix == "ASKPAPERS_LLM=local/0"
 
 
 @pytest.mark.parametrize("reply", [NO_PATH, Reply(raw=b"[]")])

@@ -13,7 +13,7 @@ from rag.library import Library
 from rag.models import Embedding, load_embedding
 from rag.retrieve import STANDBY
 from rag.writer import chunk_of
-from ui.elsewhere import answering
+from ui.elsewhere import answering, shown
 from ui.findings import Check
 
 SAME = 0.98  # cosine from which a text's vectors of two days are one model's
@@ -42,7 +42,7 @@ def _mended(embedding: Embedding, settings: Settings) -> str | None:
         return url and f"ASKPAPERS_EMBEDDING_BASE_URL={url}"
     if served.is_of(listed, name):
         return None
-    return f"The server has: {', '.join(listed) or 'none'}. ASKPAPERS_EMBEDDING={vendor}/NAME of one that embeds"
+    return f"The server has: {shown(embedding.asking, listed)}. ASKPAPERS_EMBEDDING={vendor}/NAME of one that embeds"
 
 
 def _compared(embedding: Embedding, library: Library) -> Check:

@@ -21,7 +21,7 @@ from rag.models import Model, load_llm
 from rag.prompts import TRIAL
 from ui.doctor_trial import manners, measured, tried
 from ui.doctor_window import window_checks
-from ui.elsewhere import answering
+from ui.elsewhere import answering, shown, usable
 from ui.findings import Check
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LISTED = 8  # models of a server that are named
 LOADING = 120.0  # seconds that a server is given to load its model
 PAUSE = 1.0  # seconds between looks at whether it has
 _LOADS = re.compile(r"\(503: .*load", re.IGNORECASE)
@@ -95,14 +94,15 @@ def _listed(model: Model) -> tuple[str, ...] | None:
 
 def _named(model: Model, listed: tuple[str, ...]) -> Check:
     vendor, _, wanted = model.name.partition("/")
-    shown = ", ".join(listed[:LISTED]) + (" ..." if len(listed) > LISTED else "")
+    has = shown(model.endpoint, listed)
     if served.is_of(listed, wanted):
-        return Check("models", "ok", f"the server has: {shown}")
-    near = get_close_matches(wanted, listed, 1) or listed
+        return Check("models", "ok", f"the server has: {has}")
+    named = usable(model.endpoint, listed)
+    near = get_close_matches(wanted, named, 1) or named
     fix = f"ASKPAPERS_LLM={vendor}/{near[0]}" if near else "Load a model into the server."
     if vendor == "ollama":
         fix = f"{fix}, or: ollama pull {wanted}"
-    return Check("models", "warning", f"the server lists no {wanted!r}; it has: {shown or 'none'}", fix)
+    return Check("models", "warning", f"the server lists no {wanted!r}; it has: {has}", fix)
 
 
 def _explained(model: Model, settings: Settings, error: ModelError, listed: tuple[str, ...] | None) -> Check | None:
