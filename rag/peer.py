@@ -27,6 +27,7 @@ _TOO_LONG = re.compile(
     r"|reduce the length of|too large to process|batch size.{0,40}(maximum|exceed|larger)",
     re.IGNORECASE | re.DOTALL,
 )
+_NOT_LOADED = re.compile(r"no models? (is |are )?loaded|model.{0,60} (is )?not loaded|load a model", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
@@ -82,6 +83,9 @@ class Peer:
             return self._redirected(location)
         if status in (401, 403):
             return self._key_refused(status)
+        if status < 429 and _NOT_LOADED.search(text):
+            hint = "Load the model there (LM Studio: lms load NAME), then ask again."
+            return ModelRejected(f"{self.name} has not loaded the model ({said}). {hint}")
         if status == 404:
             hint = "Check the model's name, and the base URL: it mostly ends in /v1."
             return ModelRejected(f"{self.name} knows no such model or path ({path}, {said}). {hint}")

@@ -18,7 +18,8 @@ from ui.findings import Check
 from ui.opening import open_library
 from ui.serve import HOST
 
-IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OLLAMA_HOST", *PROXIES)
 
 
 def checks(settings: Settings, ship: bool) -> Iterator[Check]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LISTING = 10.0  # seconds that a server is given to say what it has
 LOADING = 120.0  # seconds that a server is given to load its model
 PAUSE = 1.0  # seconds between looks at whether it has
 _LOADS = re.compile(r"\(503: .*load", re.IGNORECASE)
@@ -43,12 +45,18 @@ def model_checks(settings: Settings) -> Iterator[Check]:
     """
     try:
         if model := load_llm(settings):
+            yield Check("asking", "ok", _plan(model))
             yield from _tried(model, settings)
     except ModelError as error:
         what, _, step = str(error).rpartition(". ")
         yield Check("model", "warning", f"answers are extractive: {what or step}", step if what else None)
     except CallerMistake as error:
         yield Check("model", "error", str(error))
+
+
+def _plan(model: Model) -> str:
+    trial = f"then {model.name} is tried, for up to {model.endpoint.timeouts.first:g} s"
+    return f"{model.endpoint.base_url} is asked what it has, for up to {LISTING:g} s; {trial}"
 
 
 def _tried(model: Model, settings: Settings) -> Iterator[Check]:
@@ -87,7 +95,7 @@ def _once_loaded(work: Callable[[Model], T], model: Model, settings: Settings) -
 def _listed(model: Model) -> tuple[str, ...] | None:
     """What the server has; not all say it, then the trial tells what is wrong. Raises ModelError."""
     try:
-        return model.listed()
+        return replace(model, endpoint=model.endpoint.within(LISTING)).listed()
     except (ModelRejected, ModelGarbled):
         return None
 
