@@ -42,7 +42,7 @@ class OrderedEmbedding(OpenAILikeEmbedding):
         try:
             found = self._get_client().embeddings.create(input=texts, model=self._text_engine).data
         except AttributeError:  # a list, or a word: llama.cpp speaks a protocol of its own outside of /v1
-            base = self.api_base.rstrip("/")
+            base = str(self.api_base).rstrip("/")
             fix = "Is it the right server?" if base.endswith("/v1") else f"Set ASKPAPERS_EMBEDDING_BASE_URL={base}/v1"
             raise ModelGarbled(f"{base} sends no vectors as OpenAI does. {fix}") from None
         return [found[place].embedding for place in _places([one.index for one in found], len(texts))]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from beside import has
 
 from eval import replies
 from eval.replies import Reply, Script
@@ -88,8 +89,8 @@ def test_an_embedding_asked_outside_of_v1_at_a_server_that_lists_models_there_to
     shipped_home: Path,
 ) -> None:
     with scripted() as server:
-        server._scripts["/models"] = server._scripts["/v1/models"]
-        server._scripts["/embeddings"] = [Reply(raw=b'[{"index": 0, "embedding": [[1, 2]]}]')]
+        has(server, "/models", lambda _: {"data": [{"id": "scripted"}]})
+        has(server, "/embeddings", lambda _: [{"index": 0, "embedding": [[1, 2]]}])
         base = server.url.removesuffix("/v1")
         check = found(shipped_home, embedding="local/scripted", embedding_base_url=base)["embedding"]
     fix = f"ASKPAPERS_EMBEDDING_BASE_URL={server.url}, or set ASKPAPERS_EMBEDDING=bundled"

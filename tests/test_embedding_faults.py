@@ -106,7 +106,7 @@ class TestWhoseAVectorIs:
     def test_outside_of_v1_the_line_that_mends_it_is_told(self) -> None:
         bare = Reply(raw=b'[{"index": 0, "embedding": [[1, 2]]}]')
         with scripted(embeddings=[bare]) as server:
-            server._scripts["/embeddings"] = [bare]
+            server._scripts["/embeddings"] = lambda _: bare
             base = server.url.removesuffix("/v1")
             outside = load_embedding(settings(server).model_copy(update={"embedding_base_url": base}))
             assert outside
