@@ -37,6 +37,9 @@ def _with_delta(choice: object) -> object:
 class OrderedEmbedding(OpenAILikeEmbedding):
     """Goes by the `index` of each vector: a server may list them in any order, and LlamaIndex takes them as listed."""
 
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._get_text_embeddings([query])[0]
+
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
         """In the order of `texts`. Raises ModelGarbled."""
         try:
