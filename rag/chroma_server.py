@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import httpx
 import numpy as np
 
-from rag.breaker import LAST, PAUSE
+from rag.breaker import PAUSE
 from rag.chroma import ITSELF, IndexDamaged, Progress, probes_of, slices
 from rag.config import EMBEDDED, Settings
 from rag.endpoint import Endpoint, Timeouts, checked_url
@@ -64,10 +64,10 @@ class Server:
     def told(self, error: ModelError) -> str:
         """What it means to people that it could not be asked."""
         if isinstance(error, ModelUnreachable):
-            return f"{AWAY} {str(error).partition(LAST)[0].strip()}"
+            return f"{AWAY} {str(error).partition('. ')[0]}."
         if isinstance(error, ModelTimeout):
             return f"{AWAY} {self.address} sends nothing within {PATIENCE.first:g} s. Look at its log."
-        return f"{AWAY} {self.address} does not answer as a Chroma server does ({error}). Check ASKPAPERS_CHROMA."
+        return f"{AWAY} {self.address} does not answer as a Chroma server does. Check ASKPAPERS_CHROMA."
 
 
 def load_server(settings: Settings) -> Server | None:

@@ -14,10 +14,12 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import BadSetting
+from rag.masked import masked
 
 _SET_IN_FILE = re.compile(r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=", re.MULTILINE)
 EMBEDDED = "embedded"
 _SPEC = re.compile(r"(?:openai|ollama|local)/\S+")
+_AT_OLLAMA = re.compile(r"[\w.-]+:[\w.-]+")  # a name and a tag, as `ollama ls` shows them
 
 
 class Settings(BaseSettings):
@@ -90,14 +92,14 @@ class Settings(BaseSettings):
     @classmethod
     def _names_a_model(cls, value: str) -> str:
         if value != "extractive" and not _SPEC.fullmatch(value):
-            raise ValueError("must be extractive, openai/NAME, ollama/NAME or local/NAME")
+            raise ValueError(f"must be extractive, openai/NAME, ollama/NAME or local/NAME{_meant(value)}")
         return value
 
     @field_validator("embedding")
     @classmethod
     def _names_an_embedding(cls, value: str) -> str:
         if value != "bundled" and not _SPEC.fullmatch(value):
-            raise ValueError("must be bundled, openai/NAME, ollama/NAME or local/NAME")
+            raise ValueError(f"must be bundled, openai/NAME, ollama/NAME or local/NAME{_meant(value)}")
         return value
 
     @field_validator("host")
@@ -144,6 +146,12 @@ def _nearest(name: str, real: list[str]) -> str | None:
     return ends[found[0]] if found else None
 
 
+def _meant(value: str) -> str:
+    return f"; did you mean ollama/{value}?" if _AT_OLLAMA.fullmatch(value) and masked(value) == value else ""
+
+
 def _explain(problem: object) -> str:
     loc, msg, value = problem["loc"][0], problem["msg"], problem["input"]  # type: ignore[index]
-    return f"ASKPAPERS_{str(loc).upper()}={value}: {msg.removeprefix('Value error, ')}. See .env.example"
+    what = msg.removeprefix("Value error, ")
+    end = "" if what.endswith("?") else "."
+    return f"ASKPAPERS_{str(loc).upper()}={masked(value)}: {what}{end} See .env.example"

@@ -37,9 +37,17 @@ def _with_delta(choice: object) -> object:
 class OrderedEmbedding(OpenAILikeEmbedding):
     """Goes by the `index` of each vector: a server may list them in any order, and LlamaIndex takes them as listed."""
 
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._get_text_embeddings([query])[0]
+
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
         """In the order of `texts`. Raises ModelGarbled."""
-        found = self._get_client().embeddings.create(input=texts, model=self._text_engine).data
+        try:
+            found = self._get_client().embeddings.create(input=texts, model=self._text_engine).data
+        except AttributeError:  # a list, or a word: llama.cpp speaks a protocol of its own outside of /v1
+            base = str(self.api_base).rstrip("/")
+            fix = "Is it the right server?" if base.endswith("/v1") else f"Set ASKPAPERS_EMBEDDING_BASE_URL={base}/v1"
+            raise ModelGarbled(f"{base} sends no vectors as OpenAI does. {fix}") from None
         return [found[place].embedding for place in _places([one.index for one in found], len(texts))]
 
 

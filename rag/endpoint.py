@@ -6,8 +6,9 @@ It knows no vendor and no client library: these are the `work` that it is handed
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from queue import Empty, Queue
 from threading import Thread
 from typing import TypeVar
@@ -26,6 +27,7 @@ __all__ = ["Endpoint", "Timeouts", "checked_url"]
 T = TypeVar("T")
 
 BEAT = 0.2  # seconds after which a reader is let go, to paint or to stop
+NAME = 80  # characters of a model's name that are shown
 AHEAD = 256  # items that are fetched before they are read
 PATIENT = Timeouts()
 
@@ -55,6 +57,11 @@ class Endpoint:
         """What came from there, without the key."""
         return self._peer.redacted(text)
 
+    def names(self, listed: Sequence[str]) -> tuple[str, ...]:
+        """What a server calls its models, to be shown: each on one line, cut, without the key."""
+        lines = map(self._peer.line, listed)
+        return tuple(line if len(line) <= NAME else f"{line[:NAME]}…" for line in lines)
+
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """For one exchange on the caller's own thread, which nothing but its timeouts ends. Raises ModelError."""
@@ -83,18 +90,25 @@ class Endpoint:
                 )
             yield place
 
-    def stream(self, work: Callable[[httpx.Client], Iterable[T]]) -> Generator[T | None]:
+    def within(self, seconds: float) -> Endpoint:
+        """The same server, for what takes it a moment: not waited for any longer."""
+        first, between = (min(seconds, usual) for usual in (self.timeouts.first, self.timeouts.between))
+        hasty = replace(self.timeouts, first=first, between=between)
+        return Endpoint(self.base_url, self._peer.key, self._peer.setting, hasty)
+
+    def stream(self, work: Callable[[httpx.Client], Iterable[T]], awaited: str = "first token") -> Generator[T | None]:
         """The items of `work`, which runs in a thread of its own, as they come; None whenever none came for 0.2 s.
 
         An item is a sign of life: `work` yields tokens, not keep-alives. Closing the stream, or an exception thrown
-        into it, ends the request on the server's side too. Raises ModelError, whatever `work` raised.
+        into it, ends the request on the server's side too. Raises ModelError, whatever `work` raised; `awaited` is what
+        it calls the first item, where that does not come.
         """
         with self._breaker.watching():
             line, arrived = Line(), Queue[tuple[T] | ModelError | None](AHEAD)
             worker = Thread(target=self._run, args=(work, line, arrived), name="askpapers-model", daemon=True)
             try:
                 worker.start()
-                yield from self._read(arrived)
+                yield from self._read(arrived, awaited)
             finally:
                 line.cut()
                 while not arrived.empty():  # whoever waits for room in it goes on, and sees that the line is cut
@@ -102,7 +116,7 @@ class Endpoint:
 
     def call(self, work: Callable[[httpx.Client], T]) -> T:
         """What `work` returns, within `timeouts.first`. Raises ModelError."""
-        with closing(self.stream(lambda http: [(work(http),)])) as stream:
+        with closing(self.stream(lambda http: [(work(http),)], "answer")) as stream:
             [(result,)] = [item for item in stream if item is not None]
         return result
 
@@ -121,7 +135,7 @@ class Endpoint:
         if not line.is_cut:
             arrived.put(end)
 
-    def _read(self, arrived: Queue[tuple[T] | ModelError | None]) -> Iterator[T | None]:
+    def _read(self, arrived: Queue[tuple[T] | ModelError | None], awaited: str) -> Iterator[T | None]:
         """Raises ModelTimeout; only the time that is spent waiting counts, not the reader's own."""
         limit, silent, waited = self.timeouts.first, 0.0, 0.0
         is_begun = False
@@ -141,17 +155,18 @@ class Endpoint:
             waited += self._heard_at - asked_at
             limit, silent, is_begun = self.timeouts.between, 0.0, True
             yield found[0]
-        raise self._late(is_begun, waited)
+        raise self._late(is_begun, waited, awaited)
 
-    def _late(self, is_begun: bool, waited: float) -> ModelTimeout:
+    def _late(self, is_begun: bool, waited: float, awaited: str) -> ModelTimeout:
         name, limits = self._peer.name, self.timeouts
         if waited >= limits.whole:
             hint = "Raise ASKPAPERS_LLM_TIMEOUT, a tenth of that, or take a faster model."
             return ModelTimeout(f"{name} came to no end within {limits.whole:g} s. {hint}")
         if is_begun:
             return ModelTimeout(f"{name} fell silent for {limits.between:g} s within its answer.")
-        hint = "It may still load the model: ask again, or take a smaller one."
-        return ModelTimeout(f"{name} sent no first token within {limits.first:g} s. {hint}")
+        other = "take a smaller one" if awaited == "first token" else "look at the server's log"
+        hint = f"It may still load the model: ask again, or {other}."
+        return ModelTimeout(f"{name} sent no {awaited} within {limits.first:g} s. {hint}")
 
     def _explained(self, error: Exception) -> ModelError:
         """Ours from among what caused it, made anew: its traceback holds requests, and these the key."""

@@ -21,7 +21,7 @@ from rag.models import Model
 from rag.prompts import answer_prompt, condense_prompt, fitted
 from rag.quotes import Quote
 from rag.refusal import is_refusal
-from rag.room import cautious, count_tokens, size
+from rag.room import count_tokens, size
 from rag.stream import Redrawn
 from rag.types import PAPERS_DONT_SAY, Citation, Draft, Message, Turn
 from rag.verify import Weighed, distinct, weigh
@@ -63,9 +63,10 @@ class Writer:
             raise ContextOverflow(self._no_room(prompt))
         try:
             return (yield from self._written(prompt, quotes, sent))
-        except ContextOverflow:  # its window is smaller than we were told
-            half = size(prompt, cautious) // 2
-        fewer = fitted(question, quotes, marker, lambda prompt: size(prompt, cautious) <= half)
+        except ContextOverflow:  # its window is smaller than we were told, or its tokens are
+            count = self.model.count
+            most = min(size(prompt, count) // 2, self.model.room.prompt)
+        fewer = fitted(question, quotes, marker, lambda prompt: size(prompt, count) <= most)
         smaller = replace(self, model=replace(self.model, room=self.model.room.halved))
         try:
             return (yield from smaller._written(answer_prompt(question, fewer, marker), fewer, sent))
@@ -73,7 +74,7 @@ class Writer:
             raise ContextOverflow(f"{error} Or lower ASKPAPERS_LLM_CONTEXT.") from None
 
     def _no_room(self, prompt: Sequence[Message]) -> str:
-        room, needed = self.model.room, size(prompt, self.model.count)
+        room, needed = self.model.room, self.model.needed(prompt)
         return (
             f"The prompt needs some {needed:,} tokens; ASKPAPERS_LLM_CONTEXT={room.context} leaves {room.prompt:,} for "
             "it beside an answer. Raise it, with the server's own window, or ask a shorter question."

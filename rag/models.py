@@ -29,6 +29,7 @@ OPENAI = "https://api.openai.com/v1"
 OLLAMA = "http://127.0.0.1:11434/v1"
 HOSTED = Timeouts(first=60)
 LOCAL = Timeouts(first=300)  # a model may have to be loaded first
+NEAR = 0.5  # of the room: some tokenizers make twice as many tokens as ours
 WHOLE = 10  # times the first token's timeout: when an answer has to be there
 COUNTING = Timeouts(connect=1, first=2, between=2, again=())
 ASKING = Timeouts(first=10, again=(0.5,))  # a reader waits, and the bundled encoder could serve
@@ -67,7 +68,7 @@ class Model:
     def stream(self, prompt: Sequence[Message]) -> Generator[Token | None, None, None]:
         """Its tokens as they come, None while nothing comes; closing it ends the request. Raises ModelError."""
         messages = [ChatMessage(role=message.role, content=message.content) for message in prompt]
-        most = self.room.beside(size(prompt, cautious))
+        most = self.room.beside(self.needed(prompt))
 
         def tokens(http: httpx.Client) -> Iterator[Token]:
             found = map(_token, self.client(http, most).stream_chat(messages))
@@ -76,8 +77,13 @@ class Model:
         return self.endpoint.stream(tokens)
 
     def fits(self, prompt: Sequence[Message]) -> bool:
-        """Whether there is room for it; the server is asked to count only where our own, cautious count is too high."""
-        return any(size(prompt, count) <= self.room.prompt for count in (cautious, self.count))
+        """Whether there is room for it."""
+        return self.needed(prompt) <= self.room.prompt
+
+    def needed(self, prompt: Sequence[Message]) -> int:
+        """Its tokens; the server, whose count is the one that matters, is asked only where ours comes near the room."""
+        ours = size(prompt, cautious)
+        return size(prompt, self.count) if ours > NEAR * self.room.prompt else ours
 
     def listed(self) -> tuple[str, ...]:
         """The models that the server says it has. Raises ModelError."""

@@ -17,6 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from rag.errors import BadSetting, ContextOverflow, ModelError, ModelGarbled, ModelRejected, ModelUnreachable
+from rag.masked import masked
 
 QUOTED = 200  # characters of a server's own words in a message of ours
 SECRET = 12  # characters of a key from which on it can be no word of an answer
@@ -26,6 +27,7 @@ _TOO_LONG = re.compile(
     r"|reduce the length of|too large to process|batch size.{0,40}(maximum|exceed|larger)",
     re.IGNORECASE | re.DOTALL,
 )
+_NOT_LOADED = re.compile(r"no models? (is |are )?loaded|model.{0,60} (is )?not loaded|load a model", re.IGNORECASE)
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
@@ -58,8 +60,12 @@ class Peer:
 
     def quoted(self, text: str) -> str:
         """A server's own words for a message: one line, printable, cut, without the key; "no details" if blank."""
-        line = " ".join("".join(sign if sign.isprintable() else " " for sign in self._hidden(text)).split())
+        line = self.line(text)
         return f'"{line[:QUOTED]}"' if line else "no details"
+
+    def line(self, text: str) -> str:
+        """What it sent on one line, printable, without the key."""
+        return " ".join("".join(sign if sign.isprintable() else " " for sign in self._hidden(text)).split())
 
     def redacted(self, text: str) -> str:
         """A model's words without the key, should it come back in them; a short one may be a word ("ollama")."""
@@ -77,6 +83,9 @@ class Peer:
             return self._redirected(location)
         if status in (401, 403):
             return self._key_refused(status)
+        if status < 429 and _NOT_LOADED.search(text):
+            hint = "Load the model there (LM Studio: lms load NAME), then ask again."
+            return ModelRejected(f"{self.name} has not loaded the model ({said}). {hint}")
         if status == 404:
             hint = "Check the model's name, and the base URL: it mostly ends in /v1."
             return ModelRejected(f"{self.name} knows no such model or path ({path}, {said}). {hint}")
@@ -165,7 +174,7 @@ def checked_url(url: str, setting: str, example: str = "http://127.0.0.1:8080/v1
     except httpx.InvalidURL:
         is_usable = False
     if not is_usable:
-        raise BadSetting(f"{setting}={url}: not an http or https address. One looks like {example}")
+        raise BadSetting(f"{setting}={masked(url)}: not an http or https address. One looks like {example}")
     return url.rstrip("/")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import socket
@@ -26,12 +27,13 @@ from rag.breaker import PAUSE
 from rag.chroma_server import AWAY, COLLECTIONS, PATIENCE, Server
 from rag.config import load_settings
 from rag.encoder import BundledEncoder
-from rag.errors import BadSetting
+from rag.errors import BadSetting, ModelGarbled, ModelRejected
 from rag.index import current_index
 from rag.library import Library
 from rag.retrieve import HybridRetriever
 from rag.types import Passage
 from ui.cli import run
+from ui.doctor_chroma import mending
 
 CHROMA = Path(sys.executable).with_name("chroma")
 QUESTION = "How much shorter do capsule prompts get?"
@@ -135,6 +137,24 @@ def answering(reply: Callable[[str, str], tuple[int, bytes]]) -> Iterator[tuple[
     finally:
         server.shutdown()
         server.server_close()
+
+
+class TestWhatMendsIt:
+    def test_an_address_beside_the_servers_is_met_with_the_line(self, chroma: Chroma) -> None:
+        line = f"ASKPAPERS_CHROMA={chroma.address}"
+        assert mending(f"{chroma.address}/api/v2") == line
+        assert mending(chroma.address.replace("http://", "https://")) == line
+        assert mending(chroma.address) == "It is a Chroma server, and fails: look at its log."
+
+    def test_another_server_an_unknown_host_and_nobody_are_told_apart(self) -> None:
+        with answering(lambda *_: (404, b"no")) as (address, _):
+            assert mending(address).startswith("Another server is there: start Chroma at another port")
+        assert mending("http://no-such-host.invalid:8000").startswith("No machine is called no-such-host.invalid")
+        assert mending("http://127.0.0.1:9") == "Start it: chroma run --host 127.0.0.1 --port 9 --path DIR"
+
+    def test_what_is_said_of_another_server_speaks_of_no_model(self) -> None:
+        for error in (ModelRejected("x knows no such model or path. It mostly ends in /v1."), ModelGarbled("no /v1")):
+            assert not re.search("model|/v1", Server("http://127.0.0.1:9").told(error))
 
 
 class TestTheSameAnswers:
@@ -413,7 +433,11 @@ class TestWhoIsToldWhat:
         chroma.stop()
         try:
             found = check()
-            assert (found["status"], found["fix"]) == ("warning", "Start it: chroma run --host 127.0.0.1 --path DIR")
+            port = httpx.URL(chroma.address).port
+            assert (found["status"], found["fix"]) == (
+                "warning",
+                f"Start it: chroma run --host 127.0.0.1 --port {port} --path DIR",
+            )
             assert f"{AWAY} {chroma.address} refuses the connection" in found["message"]
             assert run(["ask", QUESTION]) == 0
             out, err = capsys.readouterr()

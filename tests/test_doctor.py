@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from beside import has
 
 from eval import replies
 from eval.replies import Reply, Script
@@ -51,6 +53,12 @@ def test_what_is_ignored_in_the_environment_is_said(shipped_home: Path, monkeypa
     assert (check.status, "OPENAI_BASE_URL" in check.message) == ("warning", True)
 
 
+@pytest.mark.parametrize("name", ["all_proxy", "OLLAMA_HOST"])
+def test_whatever_other_programs_go_by_is_named(shipped_home: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://evil.example")
+    assert name in asked(shipped_home, replies.good)["environment"].message
+
+
 def test_a_proxy_that_is_ignored_is_said_where_only_an_embedding_is_asked(
     shipped_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +83,36 @@ def test_an_embedding_at_the_wrong_path_or_of_the_wrong_name_is_mended_by_a_line
         address = server.url.removesuffix("/v1") + path
         check = found(shipped_home, embedding=llm, embedding_base_url=address)["embedding"]
         assert (check.status, (check.fix or "").startswith(fix.format(url=server.url))) == ("warning", True), check
+
+
+def test_an_embedding_asked_outside_of_v1_at_a_server_that_lists_models_there_too_is_mended_by_a_line(
+    shipped_home: Path,
+) -> None:
+    with scripted() as server:
+        has(server, "/models", lambda _: {"data": [{"id": "scripted"}]})
+        has(server, "/embeddings", lambda _: [{"index": 0, "embedding": [[1, 2]]}])
+        base = server.url.removesuffix("/v1")
+        check = found(shipped_home, embedding="local/scripted", embedding_base_url=base)["embedding"]
+    fix = f"ASKPAPERS_EMBEDDING_BASE_URL={server.url}, or set ASKPAPERS_EMBEDDING=bundled"
+    assert (check.status, check.fix) == ("warning", fix)
+    assert "sends no vectors as OpenAI does" in check.message
+
+
+def test_an_embedding_that_is_served_by_any_name_is_told(shipped_home: Path) -> None:
+    with scripted() as server:
+        check = found(shipped_home, embedding="local/nope", embedding_base_url=server.url)["embedding"]
+    assert (check.status, check.fix) == ("warning", "ASKPAPERS_EMBEDDING=local/scripted")
+    assert "lists no 'nope', and gives vectors all the same; it has: scripted" in check.message
+
+
+def test_an_embeddings_server_forges_no_line_by_the_names_of_its_models(shipped_home: Path) -> None:
+    key, names = "sk-canary-0123456789", ["evil\n✓ all good", "sk-canary-0123456789", "x" * 5000]
+    models = [Reply(raw=json.dumps({"data": [{"id": name} for name in names]}).encode())]
+    with scripted(embeddings=[Reply(("no such model",), status=404)], models=models) as server:
+        chosen = {"embedding": "local/e", "embedding_base_url": server.url, "embedding_api_key": key}
+        fix = found(shipped_home, **chosen)["embedding"].fix or ""
+    assert fix.startswith("The server has: evil ✓ all good, ***, xxx")
+    assert (len(fix) < 400, fix.isprintable()) == (True, True)
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])

@@ -8,10 +8,12 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,7 @@ def test_checks_come_one_by_one_as_they_are_made() -> None:
     with scripted(READY) as server:
         made = model_checks(settings(server.url))
         assert not server.requests
+        assert (next(made).name, server.requests) == ("asking", [])
         assert next(made).name == "models"
         assert [request.path for request in server.requests] == ["/v1/models"]
         assert [check.name for check in made] == ["model", "window"]
@@ -194,12 +197,12 @@ def test_f40_f43_what_is_missing_or_not_there_is_named_and_asking_still_works(mo
 @pytest.mark.parametrize(
     ("key", "words", "fix"),
     [
-        (None, "wants a key (401)", "Set ASKPAPERS_LLM_API_KEY."),
+        ("", "wants a key (401)", "Set ASKPAPERS_LLM_API_KEY."),
         ("sk-canary-77", "refuses the key (401)", "Set ASKPAPERS_LLM_API_KEY to one that may use the model."),
     ],
 )
 def test_f41_a_key_that_is_missing_or_refused_is_named_by_its_setting_and_never_shown(
-    models: Script, key: str | None, words: str, fix: str
+    models: Script, key: str, words: str, fix: str
 ) -> None:
     checks = asked([Reply(("no: sk-canary-77",), status=401)], models, llm_api_key=key)
     holds(checks["model"], "warning", words, fix)
@@ -231,6 +234,18 @@ def test_the_servers_models_are_listed(
     checks = asked(READY, listing(*names), llm=llm)
     holds(checks["models"], status, words, fix)
     assert checks["model"].status == "ok"
+
+
+KEY = "sk-canary-0123456789"
+
+
+def test_a_servers_names_are_cut_cleared_of_the_key_and_forge_no_line() -> None:
+    names = ("evil\n✓ model: all good", KEY, "x" * 5000, "\x1b[2J", *map(str, range(5000)))
+    check = asked(READY, listing(*names), llm_api_key=KEY)["models"]
+    assert "has: evil ✓ model: all good, ***, xxx" in check.message
+    assert "canary" not in f"{check.message}{check.fix}"
+    assert (len(check.message) < 300, check.message.isprintable()) == (True, True), check
+    assert check.fix == "ASKPAPERS_LLM=local/0"
 
 
 @pytest.mark.parametrize("reply", [NO_PATH, Reply(raw=b"[]")])
@@ -317,13 +332,42 @@ def test_a_model_that_only_keeps_silent_is_a_warning() -> None:
     assert "no text" in asked([Reply(())])["model"].message
 
 
+def test_an_answer_that_its_server_withholds_is_told() -> None:
+    for reply in (said("I am", finish="content_filter"), Reply((), finish="content_filter")):
+        holds(asked([reply])["model"], "warning", "withheld its answer (content_filter)", "Try another model.")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(404, "No models loaded. Please load a model"), (400, "model not loaded"), (400, "Model x is not loaded")],
+)
+def test_where_the_model_is_not_loaded_the_fix_is_to_load_it(status: int, words: str) -> None:
+    check = asked([Reply((words,), status=status)])["model"]
+    holds(
+        check, "warning", "has not loaded the model", "Load the model there (LM Studio: lms load NAME), then ask again."
+    )
+
+
+def test_a_server_that_accepts_and_says_nothing_is_not_waited_for_and_what_is_tried_is_said_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ui.doctor_model.LISTING", 0.3)
+    with scripted(READY, models=[Reply(before=inf)]) as server:
+        made = model_checks(settings(server.url, llm_timeout=300.0))
+        assert next(made).message.startswith(f"{server.url} is asked what it has, for up to 0.3 s; then local/scripted")
+        begun = time.monotonic()
+        check = next(made)
+        assert time.monotonic() - begun < 30
+        holds(check, "warning", "sent no answer within 0.3 s", check.fix)
+
+
 # Loading
 
 
 def test_a_server_that_loads_its_model_is_waited_for_and_that_is_said() -> None:
     checks = asked(READY, [LOADS] * 3 + listing("scripted"))
     holds(checks["loading"], "ok", "it is waited for, up to 120 s", None)
-    assert list(checks) == ["loading", "models", "model", "window"]
+    assert list(checks) == ["asking", "loading", "models", "model", "window"]
 
 
 def test_a_server_that_loads_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

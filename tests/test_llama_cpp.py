@@ -102,6 +102,16 @@ def test_f48_a_context_that_is_too_small_is_told(shipped: Library, encoder: Bund
         assert "too long" in (answer.fallback or "")
 
 
+def test_what_it_is_sent_fits_by_its_own_count(shipped: Library, encoder: BundledEncoder) -> None:
+    with llama(4096) as running:
+        chosen = settings(running.url, llm_context=4096, llm_max_tokens=64, evidence=60)
+        answer, model = Pipeline(shipped, encoder, chosen).ask(CAPSULE).answer, load_llm(chosen)
+        assert model
+        assert "too long" not in (answer.fallback or "")
+        assert [message.role for message in answer.prompt] == ["system", "user"], "sent once"
+        assert size(answer.prompt, model.count) <= 4096 - 64
+
+
 def test_the_window_shows_the_extractive_answer_and_why(
     address: str, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from rag.config import Settings, load_settings
 from ui.findings import Check
 from ui.models_page import checked, waiting
-from ui.recipes import RECIPES
+from ui.recipes import RECIPES, kind_of
 from ui.settings_table import settings_table
 
 PAGE = Path(__file__).parents[1] / "ui" / "models_page.py"
@@ -25,6 +25,13 @@ def test_every_recipe_is_settings_that_load(tmp_path: Path, monkeypatch: pytest.
     for recipe in RECIPES.values():
         Path(".env").write_text(recipe.lines)
         assert f"ASKPAPERS_LLM={load_settings().llm}\n" in f"{recipe.lines}\n"
+
+
+def test_the_recipe_in_use_is_the_one_shown_first() -> None:
+    for kind, recipe in RECIPES.items():
+        given = dict(line.split("=", 1) for line in recipe.lines.splitlines())
+        names = {"llm": "ASKPAPERS_LLM", "llm_base_url": "ASKPAPERS_LLM_BASE_URL"}
+        assert kind_of(load_settings(**{name: given.get(setting) for name, setting in names.items()})) == kind
 
 
 def test_the_settings_are_all_listed_and_of_a_key_only_that_it_is_set() -> None:
@@ -76,7 +83,7 @@ def test_the_page_says_who_writes_and_where_the_lines_go(monkeypatch: pytest.Mon
     said = "\n".join(element.value for element in page.text)
     assert "written by local/$x$" in said
     assert f"file .env in {tmp_path}" in said
-    assert page.code[-1].value == RECIPES["Ollama"].lines
+    assert page.code[-1].value == RECIPES["Another host"].lines
     page.segmented_control[0].set_value("OpenAI").run()
     assert page.code[-1].value == RECIPES["OpenAI"].lines
     assert "canary" not in str(page)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from rag.chroma_server import load_server
 from rag.config import Settings, load_settings
 from rag.errors import BadSetting
+from rag.models import load_embedding, load_llm
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
@@ -44,6 +46,28 @@ def test_settings_cannot_be_changed() -> None:
 def test_a_bad_setting_is_named_with_its_value(name: str, value: object) -> None:
     with pytest.raises(BadSetting, match=f"ASKPAPERS_{name.upper()}={value}"):
         load_settings(**{name: value})
+
+
+def loaded(**settings: str) -> None:
+    for load in (load_llm, load_embedding, load_server):
+        load(load_settings(**settings))
+
+
+@pytest.mark.parametrize("key", ["sk-CANARY-0123456789", "0a1b2c3d4e5f6a7b8c9d0e1f-CANARY", "hf_abCANARYdefghijklmnop"])
+@pytest.mark.parametrize("setting", ["llm", "embedding", "port", "llm_base_url", "embedding_base_url", "chroma"])
+def test_a_key_in_the_wrong_setting_is_not_repeated(setting: str, key: str) -> None:
+    models = {"llm": "local/x", "llm_base_url": "http://127.0.0.1:9/v1", "embedding": "local/x"}
+    models["embedding_base_url"] = models["llm_base_url"]
+    with pytest.raises(BadSetting) as raised:
+        loaded(**(models | {setting: key}))
+    assert f"ASKPAPERS_{setting.upper()}={key[:5]}…: " in str(raised.value)
+    assert "CANARY" not in str(raised.value)
+
+
+@pytest.mark.parametrize("setting", ["llm", "embedding"])
+def test_a_model_named_as_ollama_does_is_met_with_the_name_that_was_meant(setting: str) -> None:
+    with pytest.raises(BadSetting, match=r"=qwen3:4b: must be .*; did you mean ollama/qwen3:4b\?"):
+        load_settings(**{setting: "qwen3:4b"})
 
 
 def test_an_env_file_that_is_no_utf_8_is_named_with_its_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_server_that_reads_less_is_asked_for_less_on_the_second_try(
 
     with writing(shipped, encoder, small, llm_max_tokens=2000) as (pipeline, server):
         answer = pipeline.ask(Query(CAPSULE)).answer
-        assert len(server.requests) == 2
+        assert len(prompts(server)) == 2
     assert answer.model == "local/scripted", answer.fallback
 
 
@@ -140,6 +140,29 @@ def test_the_server_is_asked_to_count_where_our_own_count_leaves_quotes_out(
         has(server, "/tokenize", words)
         pipeline.ask(Query(CAPSULE)).answer  # noqa: B018
         assert len(evidence(prompts(server)[-1])) > by_us
+
+
+def signs(body: Body) -> dict[str, list[int]]:
+    """As `words`, of a model whose tokens are single characters."""
+    return {"tokens": list(range(len(body["content"])))}
+
+
+@pytest.mark.parametrize("evidence", [12, 60])
+def test_a_server_that_counts_more_than_we_do_is_sent_no_more_than_it_can_read(
+    shipped: Library, encoder: BundledEncoder, evidence: int
+) -> None:
+    def strict(body: Body) -> Reply:
+        needed = sum(len(turn["content"]) + 8 for turn in body["messages"])
+        if needed + body["max_tokens"] > 4096:
+            return Reply((f"the request ({needed} tokens) exceeds the available context size",), status=400)
+        return replies.good(body)
+
+    with writing(shipped, encoder, strict, evidence=evidence) as (pipeline, server):
+        has(server, "/tokenize", signs)
+        answer = pipeline.ask(Query(CAPSULE)).answer
+        sent = prompts(server)
+    assert answer.model == "local/scripted", answer.fallback
+    assert len(sent) <= 2 - (evidence == 60), "asked to count where it is near, else told by the refusal"
 
 
 def test_where_there_is_room_the_server_is_not_asked_to_count(shipped: Library, encoder: BundledEncoder) -> None:

@@ -51,7 +51,7 @@ class TestCtrlC:
             assert server.closed.get(timeout=5) - stopped < 1
             out, err = asking.communicate(timeout=10)
         assert (asking.returncode, err.count("\n")) == (130, 1)
-        assert err.startswith("askpapers: Stopped.")
+        assert err == "askpapers: Stopped.\n"
         assert KEY not in out + err
 
 

@@ -33,6 +33,7 @@ Port = Annotated[
 ]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Don't open a browser.")]
 
+RESUMED = ("ingest", "embed", "eval")  # commands that go on from where they were stopped
 CTRL_C = 130  # what typer makes of it, and says nothing
 
 app = typer.Typer(
@@ -66,7 +67,13 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader (head, less) has seen enough
         sys.stderr.close()
         return 0
-    return _complain("Stopped. What was finished is kept; run it again to go on.", code) if code == CTRL_C else code
+    return _complain(_stopped(arguments), code) if code == CTRL_C else code
+
+
+def _stopped(arguments: list[str]) -> str:
+    """Whether anything is kept depends on the command."""
+    is_kept = arguments[:1] and arguments[0] in RESUMED
+    return "Stopped. What was finished is kept; run it again to go on." if is_kept else "Stopped."
 
 
 def _command(error: TyperException) -> str:

@@ -13,12 +13,14 @@ from rag.encoder import FOLDER, SHA256, BundledEncoder
 from rag.errors import AskpapersError
 from rag.index import current_index
 from rag.library import Library
+from ui.doctor_chroma import mending
 from ui.doctor_embedding import embedding_check
 from ui.findings import Check
 from ui.opening import open_library
 from ui.serve import HOST
 
-IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+IGNORED = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OLLAMA_HOST", *PROXIES)
 
 
 def checks(settings: Settings, ship: bool) -> Iterator[Check]:
@@ -111,5 +113,5 @@ def _chroma(settings: Settings) -> Check:
     index = current_index(library, BundledEncoder().fingerprint, server=load_server(settings))
     index.near.ready()
     if index.near.away:
-        return Check("chroma", "warning", index.near.away, "Start it: chroma run --host 127.0.0.1 --path DIR")
+        return Check("chroma", "warning", index.near.away, mending(settings.chroma))
     return Check("chroma", "ok", f"{settings.chroma} has all {len(index.chunks):,} passages")

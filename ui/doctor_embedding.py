@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 import numpy as np
@@ -13,9 +14,10 @@ from rag.library import Library
 from rag.models import Embedding, load_embedding
 from rag.retrieve import STANDBY
 from rag.writer import chunk_of
-from ui.elsewhere import answering
+from ui.elsewhere import answering, shown, usable
 from ui.findings import Check
 
+_LINE = re.compile(r"ASKPAPERS_EMBEDDING_BASE_URL=\S+$")
 SAME = 0.98  # cosine from which a text's vectors of two days are one model's
 
 
@@ -28,26 +30,44 @@ def embedding_check(settings: Settings) -> Check:
             return Check("embedding", "ok", "papers are found by the bundled encoder")
         return _compared(embedding, Library(settings.library))
     except (ModelError, VectorRejected) as error:
-        fix = (embedding and _mended(embedding, settings)) or "Mend that"
+        fix = (embedding and _mended(embedding, settings, str(error))) or "Mend that"
         return Check("embedding", "warning", f"{STANDBY} {error}", f"{fix}, or set ASKPAPERS_EMBEDDING=bundled")
 
 
-def _mended(embedding: Embedding, settings: Settings) -> str | None:
+def _mended(embedding: Embedding, settings: Settings, why: str) -> str | None:
     """The line that names another model of the server's, or another address, where these are known."""
+    vendor, _, name = embedding.name.partition("/")
+    if told := _LINE.search(why):
+        return told[0]
+    try:
+        listed = embedding.asking.call(served.names)
+        if served.is_of(listed, name):
+            return None
+    except ModelError:
+        url = None if vendor == "openai" else answering(embedding.asking.base_url, settings.embedding_api_key)
+        return url and f"ASKPAPERS_EMBEDDING_BASE_URL={url}"
+    return f"The server has: {shown(embedding.asking, listed)}. ASKPAPERS_EMBEDDING={vendor}/NAME of one that embeds"
+
+
+def _unlisted(embedding: Embedding) -> Check | None:
+    """A warning where the server gives vectors of whatever it has, by whichever name it is asked."""
     vendor, _, name = embedding.name.partition("/")
     try:
         listed = embedding.asking.call(served.names)
     except ModelError:
-        url = None if vendor == "openai" else answering(embedding.asking.base_url, settings.embedding_api_key)
-        return url and f"ASKPAPERS_EMBEDDING_BASE_URL={url}"
-    if served.is_of(listed, name):
         return None
-    return f"The server has: {', '.join(listed) or 'none'}. ASKPAPERS_EMBEDDING={vendor}/NAME of one that embeds"
+    if not listed or served.is_of(listed, name):
+        return None
+    message = f"the server lists no {name!r}, and gives vectors all the same; it has: {shown(embedding.asking, listed)}"
+    near = usable(embedding.asking, listed)[:1]
+    return Check("embedding", "warning", message, f"ASKPAPERS_EMBEDDING={vendor}/{near[0]}" if near else None)
 
 
 def _compared(embedding: Embedding, library: Library) -> Check:
     """What the server gives now, against what the library has of it."""
     name, size = embedding.fingerprint, len(embedding.vector("a test"))
+    if other := _unlisted(embedding):
+        return other
     total, missing = library.count("passage"), sum(1 for _ in library.lacking("passage", name))
     if missing:
         message = f"{STANDBY} {missing:,} of {total:,} passages have no vector of {name} ({size} numbers each)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,7 +22,7 @@ from rag.models import Model, load_llm
 from rag.prompts import TRIAL
 from ui.doctor_trial import manners, measured, tried
 from ui.doctor_window import window_checks
-from ui.elsewhere import answering
+from ui.elsewhere import answering, shown, usable
 from ui.findings import Check
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LISTED = 8  # models of a server that are named
+LISTING = 10.0  # seconds that a server is given to say what it has
 LOADING = 120.0  # seconds that a server is given to load its model
 PAUSE = 1.0  # seconds between looks at whether it has
 _LOADS = re.compile(r"\(503: .*load", re.IGNORECASE)
@@ -44,12 +45,18 @@ def model_checks(settings: Settings) -> Iterator[Check]:
     """
     try:
         if model := load_llm(settings):
+            yield Check("asking", "ok", _plan(model))
             yield from _tried(model, settings)
     except ModelError as error:
         what, _, step = str(error).rpartition(". ")
         yield Check("model", "warning", f"answers are extractive: {what or step}", step if what else None)
     except CallerMistake as error:
         yield Check("model", "error", str(error))
+
+
+def _plan(model: Model) -> str:
+    trial = f"then {model.name} is tried, for up to {model.endpoint.timeouts.first:g} s"
+    return f"{model.endpoint.base_url} is asked what it has, for up to {LISTING:g} s; {trial}"
 
 
 def _tried(model: Model, settings: Settings) -> Iterator[Check]:
@@ -88,21 +95,22 @@ def _once_loaded(work: Callable[[Model], T], model: Model, settings: Settings) -
 def _listed(model: Model) -> tuple[str, ...] | None:
     """What the server has; not all say it, then the trial tells what is wrong. Raises ModelError."""
     try:
-        return model.listed()
+        return replace(model, endpoint=model.endpoint.within(LISTING)).listed()
     except (ModelRejected, ModelGarbled):
         return None
 
 
 def _named(model: Model, listed: tuple[str, ...]) -> Check:
     vendor, _, wanted = model.name.partition("/")
-    shown = ", ".join(listed[:LISTED]) + (" ..." if len(listed) > LISTED else "")
+    has = shown(model.endpoint, listed)
     if served.is_of(listed, wanted):
-        return Check("models", "ok", f"the server has: {shown}")
-    near = get_close_matches(wanted, listed, 1) or listed
+        return Check("models", "ok", f"the server has: {has}")
+    named = usable(model.endpoint, listed)
+    near = get_close_matches(wanted, named, 1) or named
     fix = f"ASKPAPERS_LLM={vendor}/{near[0]}" if near else "Load a model into the server."
     if vendor == "ollama":
         fix = f"{fix}, or: ollama pull {wanted}"
-    return Check("models", "warning", f"the server lists no {wanted!r}; it has: {shown or 'none'}", fix)
+    return Check("models", "warning", f"the server lists no {wanted!r}; it has: {has}", fix)
 
 
 def _explained(model: Model, settings: Settings, error: ModelError, listed: tuple[str, ...] | None) -> Check | None:

@@ -51,6 +51,8 @@ def tried(model: Model) -> Trial:
 
 def _trust(model: Model, heard: Heard) -> None:
     """Raises ModelGarbled or ModelCut where answers would not be believed, after a trial that went to its end."""
+    if heard.finish == "content_filter":
+        raise ModelCut(f"The server of {model.name} withheld its answer (content_filter). Try another model.")
     if not heard.length and not heard.thoughts:
         raise ModelGarbled(f"{model.name} answers with no text. Try another model.")
     if not heard.is_ended:

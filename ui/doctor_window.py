@@ -11,6 +11,7 @@ from rag.models import Model
 from rag.room import count_tokens
 from ui.findings import Check
 
+TELLING = 10.0  # seconds that a server is given to say its window
 SMALLEST = 1024  # window that may be configured
 NEAR = 0.9  # of the configured window, as long is the prompt that tries it
 SHORTENED = 0.9  # share of that prompt under which the server has not read all of it
@@ -27,7 +28,7 @@ def window_checks(model: Model, settings: Settings) -> Iterator[Check]:
     if vendor == "openai":
         return  # its windows are many times larger, and a trial would be paid for
     try:
-        told = model.endpoint.call(lambda http: served.window(http, name))
+        told = model.endpoint.within(TELLING).call(lambda http: served.window(http, name))
         yield _told(told, settings) if told else _probed(model, name, settings)
     except ModelError as error:
         yield Check("window", "warning", f"the window could not be tried: {error}")

@@ -5,7 +5,7 @@ No key is sent but to the configured host and port, and never by http where http
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import httpx
 from pydantic import SecretStr
@@ -17,7 +17,19 @@ from rag.served import names
 PORTS = {11434: "Ollama", 8080: "llama.cpp", 8000: "vLLM", 1234: "LM Studio"}  # where they listen, left to themselves
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 ENDS = ("/chat/completions", "/completions", "/embeddings", "/models")  # of addresses that were copied whole
+LISTED = 8  # models of a server that are named
 BRIEF = Timeouts(connect=1, first=2, between=2, again=())
+
+
+def shown(endpoint: Endpoint, listed: Sequence[str]) -> str:
+    """The first of a server's models, as they may be shown."""
+    return ", ".join(endpoint.names(listed[:LISTED])) + (" ..." if len(listed) > LISTED else "") or "none"
+
+
+def usable(endpoint: Endpoint, listed: Sequence[str]) -> list[str]:
+    """Those that may be written into a line of `.env` as they are."""
+    shown = zip(listed, endpoint.names(listed), strict=True)
+    return [name for name, line in shown if name == line and " " not in name]
 
 
 def answering(base_url: str, key: SecretStr | None) -> str | None:

@@ -16,7 +16,7 @@ from ui.components import show_table, show_words
 from ui.doctor import checks
 from ui.findings import Check
 from ui.permission import READ_ONLY, may_change
-from ui.recipes import RECIPES
+from ui.recipes import RECIPES, kind_of
 from ui.resources import library
 from ui.settings_table import settings_table
 from ui.showing import WIDTH
@@ -42,7 +42,7 @@ def page() -> None:
             store = library(settings)  # before it can go: where its folder is gone, opening would make it anew
             who_writes(settings)
             test(settings, store)
-            how_to_switch()
+            how_to_switch(settings)
             with st.expander("Every setting"):
                 show_table(settings_table(settings), "settings")
         except AskpapersError as problem:
@@ -126,11 +126,11 @@ def checked(found: Iterable[Check]) -> Table:
     return table("What the test found", [column("", "tight"), column("", "tight"), column("")], rows)
 
 
-def how_to_switch() -> None:
+def how_to_switch(settings: Settings) -> None:
     """The lines for `.env`, and where that is."""
     st.subheader("Let another model write", anchor=False)
     kind = st.segmented_control(
-        "Served by", list(RECIPES), default="Ollama", required=True, key="kind", persist_state="session"
+        "Served by", list(RECIPES), default=kind_of(settings), required=True, key="kind", persist_state="session"
     )
     recipe = RECIPES[kind]
     if recipe.start:
