@@ -150,7 +150,7 @@ def files_and_pasted_text(page: Page, address: str) -> None:
 def models_of_a_server(page: Page, address: str) -> None:
     page.goto(f"{address}/models")
     page.get_by_role("button", name="Test").click()
-    expect(page.get_by_role("row").filter(has_text="the server has")).to_contain_text(ALL)
+    expect(page.get_by_role("row").filter(has_text="the server has")).to_contain_text(ALL[:60])  # names are cut
     page.get_by_text("Every setting").click()
     expect(page.get_by_role("row").filter(has_text="ASKPAPERS_LLM_API_KEY")).to_contain_text("set")
     assert "sk-canary" not in page.content()
@@ -277,7 +277,6 @@ def test_nothing_serious_keeps_anyone_from_reading_a_page(browser: Browser, addr
         if path == "":
             expect(page.get_by_role("button", name="What does").first).to_be_visible()
             ask(page, QUESTION)
-            page.get_by_role("button", name="Close the evidence").click()
         if path == "models":
             page.get_by_role("button", name="Test").click()
             expect(page.get_by_role("row").filter(has_text="the server has")).to_be_visible()
