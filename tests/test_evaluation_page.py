@@ -23,6 +23,7 @@ from eval.statistics import Paired
 from rag.library import Library
 from ui import tables
 from ui.cli import run as askpapers
+from ui.drawn import drawn
 
 WINDOW = Path(__file__).parents[1] / "ui" / "window.py"
 
@@ -59,11 +60,31 @@ def asked(window: AppTest, *questions: str) -> AppTest:
     return window
 
 
+def tell() -> None:
+    """What the chat's page does when a thumb is pressed; the press itself is a browser's, and tested there."""
+    import streamlit as st
+
+    from ui.ask_page import keep_rating
+
+    keep_rating(st.session_state.place, st.session_state.given)
+
+
+def thumbed(window: AppTest, place: int, rating: str | None, why: str = "") -> AppTest:
+    """The answer at that place of the chat, rated."""
+    told = AppTest.from_function(tell, default_timeout=60)
+    for name, value in (
+        ("chat", window.session_state["chat"]), ("place", place), ("given", {"rating": rating, "why": why})
+    ):  # fmt: skip
+        told.session_state[name] = value
+    told.run()
+    assert not told.exception
+    return told
+
+
 def disliked(question: str = "How large is its data set?") -> str:
     """A follow-up that gets a thumb down; gives its id."""
     window = asked(AppTest.from_file(WINDOW, default_timeout=60).run(), "What is MetaCLIP?", question)
-    window.feedback[1].set_value(0).run()
-    assert not window.exception
+    thumbed(window, 1, "down")
     key: str = window.session_state["chat"][1].key
     return key
 
@@ -192,37 +213,34 @@ class TestOneQuestion:
 class TestThumbs:
     def test_a_thumb_and_its_word_are_kept_with_question_history_and_answer(self, home: Path) -> None:
         window = asked(AppTest.from_file(WINDOW, default_timeout=60).run(), "What is MetaCLIP?", "How large is it?")
-        assert not window.text_input
-        window.feedback[1].set_value(0).run()
-        window.text_input[0].set_value(HOSTILE[:100]).run()
-        (thumb,), _ = read_thumbs(home / "feedback.jsonl")
         exchange = window.session_state["chat"][1]
+        told = thumbed(window, 1, "down", HOSTILE[:100])
+        assert told.session_state[f"rated-{exchange.key}"] == {"rated": "down", "why": HOSTILE[:100]}
+        (thumb,), _ = read_thumbs(home / "feedback.jsonl")
         assert (thumb.rating, thumb.why, thumb.question) == ("down", HOSTILE[:100], "How large is it?")
         assert [turn.role for turn in thumb.history] == ["user", "assistant"]
         assert thumb.answer.text == exchange.answer.text
-        window.feedback[1].set_value(None).run()
+        thumbed(window, 1, None)
         assert read_thumbs(home / "feedback.jsonl") == ([], 0)
-
-    def test_a_thumb_is_still_there_after_a_look_at_the_evaluation(self, home: Path) -> None:
-        window = asked(AppTest.from_file(WINDOW, default_timeout=60).run(), "What is MetaCLIP?")
-        window.feedback[0].set_value(1).run()
-        window.switch_page("evaluation_page.py").run()
-        window.switch_page("ask_page.py").run()
-        assert window.feedback[0].value == 1
 
     def test_f12_a_thumb_that_can_not_be_kept_says_so_and_is_kept_once_it_can(self, home: Path) -> None:
         window = asked(AppTest.from_file(WINDOW, default_timeout=60).run(), "What is MetaCLIP?")
+        key = window.session_state["chat"][0].key
         (home / "feedback.jsonl").symlink_to("/dev/full")
-        window.feedback[0].set_value(0).run()
-        assert "The thumb is not kept." in words(window)
-        assert "No space left" in words(window)
+        unkept = thumbed(window, 0, "down").session_state[f"unkept-{key}"]
+        assert unkept.startswith("The thumb is not kept.")
+        assert "No space left" in unkept
+        window.session_state[f"unkept-{key}"] = unkept
+        assert unkept in words(window.run())
         (home / "feedback.jsonl").unlink()
-        window.feedback[0].set_value(1).run()
-        assert "not kept" not in words(window)
+        assert f"unkept-{key}" not in thumbed(window, 0, "up").session_state
         assert read_thumbs(home / "feedback.jsonl")[0][0].rating == "up"
 
     def test_a_failed_answer_has_no_thumbs(self, home: Path) -> None:
-        assert not asked(AppTest.from_file(WINDOW, default_timeout=60).run(), "\x00").feedback
+        window = asked(AppTest.from_file(WINDOW, default_timeout=60).run(), "\x00")
+        shown = drawn(window.session_state["chat"][0], is_live=False, is_fresh=False)
+        assert "empty" in shown["ended"]
+        assert "paragraphs" not in shown
 
 
 class TestThumbsDown:
