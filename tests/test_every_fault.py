@@ -291,7 +291,8 @@ def met(papers: Library, encoder: BundledEncoder, case: Case) -> Outcome:
         begun = time.monotonic()
         asked = pipeline.ask(QUESTION)
         pieces, answer = list(asked), asked.answer
-        seconds, requests, script.is_well = time.monotonic() - begun, len(server.requests), True
+        seconds, script.is_well = time.monotonic() - begun, True
+        requests = sum("messages" in request.body for request in server.requests)  # a count of tokens asks no answer
         later = pipeline.ask(QUESTION).answer if url == server.url else None
         return Outcome(answer, pieces, "".join(asked), requests, seconds, later)
 
