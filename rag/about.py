@@ -91,15 +91,15 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
         return _of_years(retriever, settings, found, scope, asked)
     if named := only_names(found.question.asked) if asked.several else ():
         return _of_names(retriever, found, named, scope)
-    return _of_topic(retriever, found, asked.topic) if asked.topic else None
+    return _of_topic(retriever, found, asked.topic, scope) if asked.topic else None
 
 
-def _of_topic(retriever: HybridRetriever, found: Found, topic: str) -> Found:
+def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
     """Nearness alone would list what is least far from a topic that none is about."""
     near = [passage.span.paper for passage in found.passages]
     spoken = any(speaks_of(f"{paper.title}. {paper.abstract}", topic) for paper in near)
     if not spoken and retriever.nearness(topic, [paper.id for paper in near]) < MEANT:
-        return found._replace(missing=f"None of the {len(retriever.library):,} abstracts speaks of “{topic}”.")
+        return found._replace(missing=f"None of the {retriever.library.size(scope):,} abstracts speaks of “{topic}”.")
     return found._replace(papers=_near(found.passages), listed=True)
 
 
@@ -140,7 +140,7 @@ def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scop
     question = replace(found.question, notes=(*found.question.notes, *_undated(len(retriever.library) - len(years))))
     dated = found._replace(question=question, passages=passages)
     if asked.topic:
-        dated = _of_topic(retriever, dated, asked.topic)
+        dated = _of_topic(retriever, dated, asked.topic, scope)
     else:
         dated = dated._replace(papers=tuple(p.span.paper.id for p in passages), listed=True)
     return dated._replace(papers=tuple(sorted(dated.papers, key=lambda paper: -years[paper])))

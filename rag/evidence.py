@@ -43,14 +43,14 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     if found.compared and chance < settings.abstain_below and not _lacked(retriever, found):
         return Evidence(found.passages, _of_each(retriever, found), None, chance, notes)
     if not quotes or (chance < settings.abstain_below and not found.listed):
-        return Evidence(found.passages, (), found.missing or _why(retriever, found), chance, notes)
+        return Evidence(found.passages, (), found.missing or _why(retriever, found, scope), chance, notes)
     return Evidence(found.passages, quotes, None, chance, notes, found.tally)
 
 
-def _why(retriever: HybridRetriever, found: Found) -> str:
+def _why(retriever: HybridRetriever, found: Found, scope: Scope) -> str:
     if not is_english(found.question.asked):
         return "The question seems not to be in English, in which alone the abstracts are searched."
-    return _lacked(retriever, found) or _too_far(retriever, found)
+    return _lacked(retriever, found) or _too_far(retriever, found, scope)
 
 
 def _lacked(retriever: HybridRetriever, found: Found) -> str | None:
@@ -80,12 +80,12 @@ def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:
     return quoted._replace(chance=chance_of((log_odds(quoted.chance) + log_odds(best.chance)) / 2))
 
 
-def _too_far(retriever: HybridRetriever, found: Found) -> str:
+def _too_far(retriever: HybridRetriever, found: Found, scope: Scope) -> str:
     """Names the papers that the question names, or that a follow-up is about: the others were not asked."""
     owners = {retriever.owner(name) for name in names(found.question.asked)}
     if about := found.question.papers or [paper for paper in found.papers if paper in owners]:
         return f"What is known of {_titles(retriever, about)} does not come close to this question."
-    return f"None of the {len(retriever.library):,} abstracts comes close to this question."
+    return f"None of the {retriever.library.size(scope):,} abstracts comes close to this question."
 
 
 def widened(

@@ -146,6 +146,10 @@ class Library:
             rows = db.execute(WITHIN, [json.dumps(list(bound)) for bound in bounds])
             return frozenset(row[0] for row in rows)
 
+    def size(self, scope: Scope) -> int:
+        """How many papers are in the scope."""
+        return len(self.within(scope)) if scope else len(self)
+
     def chunks(self, kind: Kind, fingerprint: str, papers: Iterable[str] | None = None) -> Iterator[Stored]:
         """Chunks of these papers, or of all, in reading order. Raises VectorsLacking where one has no vector."""
         with self.reading() as db:

@@ -92,7 +92,7 @@ class Pipeline:
 
     def _searching(self, scope: Scope) -> str:
         """Raises LibraryError."""
-        return f"Searching {counted(len(self.library.within(scope)) if scope else len(self.library))}"
+        return f"Searching {counted(self.library.size(scope))}"
 
     def _reworded(
         self, asked: str, alone: Standalone, query: Query, visit: Visit

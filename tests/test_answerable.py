@@ -82,6 +82,12 @@ def test_a_count_is_there_where_a_number_stands_before_what_is_counted(question:
     assert uncounted(question, SPOKEN) == missed
 
 
+def test_a_reason_counts_the_papers_that_were_asked(pipeline: Pipeline) -> None:
+    two = Scope(papers=tuple(paper.id for paper in pipeline.library.papers())[:2])
+    assert "of the 2 abstracts" in str(pipeline.ask(Query("What is FlexCap?", scope=two)).answer.reason)
+    assert "of the 2 abstracts" in str(pipeline.ask(Query("papers about quantum computing", scope=two)).answer.reason)
+
+
 def test_a_factor_asks_no_time_and_a_temperature_of_things_no_training_settings() -> None:
     assert not unmet("How many times smaller is it?", SPOKEN)
     assert not unmet("At what temperature do Zyxel lattices fold?", SPOKEN)
