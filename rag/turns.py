@@ -1,4 +1,4 @@
-"""A line before a server: so many are served at once, the others wait in the order in which they asked.
+"""A line before a server: so many are served at once, the others wait in the order in which they came.
 
 It knows only who goes through it: another process's requests meet ours at the server.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import count
 from threading import Condition
 
 Turn = Callable[[float], int]  # waits so many seconds for it at most; one's place in the line, 0 when it is there
@@ -19,36 +18,28 @@ class Turns:
 
     def __init__(self, at_once: int | None = None) -> None:
         """None: as many as come."""
-        self._at_once, self._line, self._moved, self._tickets = at_once, list[int](), Condition(), count()
+        self._at_once, self._line, self._moved = at_once, list[object](), Condition()
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
-        """A turn, from the first wait for it to the end of the block, however that ends; then the next has theirs.
-
-        Who entered the block first goes before others who wait, but holds up nobody until it waits itself.
-        """
-        me = next(self._tickets)
+        """A turn, from the first wait for it to the end of the block, however that ends; then the next has theirs."""
+        me = object()
         try:
             yield partial(self._wait, me)
         finally:
             self._leave(me)
 
-    def _wait(self, me: int, seconds: float) -> int:
+    def _wait(self, me: object, seconds: float) -> int:
         with self._moved:
             if me not in self._line:
-                self._line.insert(self._due(me), me)
+                self._line.append(me)
             self._moved.wait_for(lambda: not self._place(me), seconds)
             return self._place(me)
 
-    def _due(self, me: int) -> int:
-        """Behind all who are served, before all who asked later."""
-        served = self._at_once or len(self._line)
-        return next((at for at, other in enumerate(self._line) if at >= served and other > me), len(self._line))
-
-    def _place(self, me: int) -> int:
+    def _place(self, me: object) -> int:
         return 0 if self._at_once is None else max(0, self._line.index(me) + 1 - self._at_once)
 
-    def _leave(self, me: int) -> None:
+    def _leave(self, me: object) -> None:
         with self._moved:
             if me in self._line:
                 self._line.remove(me)
