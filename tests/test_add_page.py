@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag.config import Settings
 from rag.errors import LibraryBusy, LibraryUnwritable
 from rag.library import Library
 from ui.adding import LISTED, Handed, add, by_file, in_words, refused, set_aside
@@ -43,7 +44,7 @@ def test_A20_the_name_of_a_file_leads_nowhere(library: Library, temporary: Path)
         assert {path.parent.parent for path in paths} == {temporary}
         assert len({path.resolve() for path in paths}) == len(names)
         assert paths[0].parent.stat().st_mode & 0o077 == 0, "nobody else's"
-    added = add(library, [Handed(name, jsonl(PAPER)) for name in names], silent)
+    added = add(library, [Handed(name, jsonl(PAPER)) for name in names], Settings(), silent)
     assert [one.name for one in added] == names
     assert (added[0].summary.added, added[-1].summary.unchanged) == (1, 1)
 
@@ -54,14 +55,16 @@ def test_what_was_set_aside_is_gone_also_when_adding_is_stopped(library: Library
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        add(library, [Handed("a", jsonl(PAPER))], stop)
-    assert add(library, [Handed("a", jsonl(PAPER))], silent)[0].summary.unchanged == 1, "what was finished is kept"
+        add(library, [Handed("a", jsonl(PAPER))], Settings(), stop)
+    assert add(library, [Handed("a", jsonl(PAPER))], Settings(), silent)[0].summary.unchanged == 1, (
+        "what was finished is kept"
+    )
 
 
 def test_F12_no_room_to_set_files_aside_is_one_clear_error(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/proc/self/nowhere")
     with pytest.raises(LibraryUnwritable, match=r"temporary folder: .* Nothing was added"):
-        add(library, [Handed("a", jsonl(PAPER))], silent)
+        add(library, [Handed("a", jsonl(PAPER))], Settings(), silent)
 
 
 @pytest.mark.usefixtures("temporary")
@@ -72,10 +75,10 @@ def test_F20_two_windows_that_add_at_once_do_not_disturb_each_other(library: Lib
         if what == "indexing":  # by then, the next one may add
             return
         with pytest.raises(LibraryBusy) as other:
-            add(library, [Handed("b", jsonl(PAPER))], silent)
+            add(library, [Handed("b", jsonl(PAPER))], Settings(), silent)
         met.append(str(other.value))
 
-    assert add(library, [Handed("a", jsonl(PAPER))], meanwhile)[0].summary.added == 1
+    assert add(library, [Handed("a", jsonl(PAPER))], Settings(), meanwhile)[0].summary.added == 1
     assert f"Process {os.getpid()} is adding" in met[0]
 
 
@@ -88,7 +91,7 @@ def test_every_file_has_its_line_and_every_refusal_its_reason(library: Library) 
         Handed("bomb.zip", b"PK\x03\x04" + bytes(100)),
         Handed("empty", b""),
     ]
-    added = add(library, files, silent)
+    added = add(library, files, Settings(), silent)
     assert in_words(added, len(library)) == "2 added, 1 already there, 3 refused. The library holds 2 papers."
     assert [row["cells"][:4] for row in by_file(added)["rows"]] == [
         ["good.jsonl", "2", "–", "–"],
@@ -104,7 +107,7 @@ def test_every_file_has_its_line_and_every_refusal_its_reason(library: Library) 
 
 @pytest.mark.usefixtures("temporary")
 def test_of_many_refusals_the_first_are_shown_and_the_others_counted(library: Library) -> None:
-    rows = refused(add(library, [Handed("a", jsonl(*[{"title": "T"}] * (LISTED + 7)))], silent))["rows"]
+    rows = refused(add(library, [Handed("a", jsonl(*[{"title": "T"}] * (LISTED + 7)))], Settings(), silent))["rows"]
     assert len(rows) == LISTED + 1
     assert "7 more" in rows[-1]["cells"][1]
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from ingest.add import Progress
-from rag.config import Settings, load_settings
+from rag.config import Settings
 from rag.errors import AskpapersError
 from rag.library import Library
 from ui.adding import Added, Handed, add, by_file, complete, in_words, refused
 from ui.components import show_table
-from ui.permission import READ_ONLY, may_change
 from ui.resources import library
 from ui.serve import LARGEST
-from ui.showing import WIDTH
+from ui.showing import owners_page
 
 LONGEST = 200_000  # characters that are pasted
 PASTED = "pasted text"
@@ -22,22 +21,18 @@ STOPPED = "Adding was stopped. What was finished is kept; add the same again to 
 
 def page() -> None:
     """Draws the page, and adds what was handed over."""
-    st.title("Add papers", anchor=False)
-    with st.container(width=WIDTH):
-        try:
-            settings = load_settings()
-            if not may_change(settings):
-                st.text(READ_ONLY)
-                return
-            store = library(settings)  # before it can go: where its folder is gone, opening would make it anew
-            handed = hand_over()
-            if st.button("Add to the library", icon=":material/library_add:"):
-                begin(handed, store, settings)
-            elif "adding" in st.session_state:
-                st.text(STOPPED)
-            show_outcome(store)
-        except AskpapersError as problem:
-            st.text(str(problem))
+    owners_page("Add papers", take)
+
+
+def take(settings: Settings) -> None:
+    """Files and text, and what came of them. Raises AskpapersError."""
+    store = library(settings)  # before it can go: where its folder is gone, opening would make it anew
+    handed = hand_over()
+    if st.button("Add to the library", icon=":material/library_add:"):
+        begin(handed, store, settings)
+    elif "adding" in st.session_state:
+        st.text(STOPPED)
+    show_outcome(store)
 
 
 def hand_over() -> list[Handed]:
@@ -72,7 +67,7 @@ def begin(handed: list[Handed], store: Library, settings: Settings) -> None:
     try:
         with place.container():
             progress = bar(len(handed))
-            st.session_state.outcome = add(store, handed, progress)
+            st.session_state.outcome = add(store, handed, settings, progress)
             st.session_state.turn = st.session_state.get("turn", 0) + 1
             complete(store, settings, progress)
     except AskpapersError:

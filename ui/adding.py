@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.add import Progress, Summary, embed, ingest
+from rag.chroma_server import load_server
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.errors import LibraryUnwritable
@@ -35,10 +36,10 @@ class Added:
     summary: Summary
 
 
-def add(library: Library, handed: Sequence[Handed], progress: Progress) -> list[Added]:
+def add(library: Library, handed: Sequence[Handed], settings: Settings, progress: Progress) -> list[Added]:
     """`progress` is told the place of the file that is read, from 0, or "indexing". Raises LibraryError."""
     with set_aside(handed) as paths:
-        summaries = ingest(library, paths, BundledEncoder(), progress)
+        summaries = ingest(library, paths, BundledEncoder(), progress, load_server(settings))
     return [Added(one.name, summary) for one, summary in zip(handed, summaries, strict=True)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rag.pipeline import LONGEST
 from rag.reference import address
 from rag.types import Answer, Paper, Passage, Span, Statement
+from ui.bibliography import byline
 from ui.chat import Exchange, whom
 
 STOPPED = "Stopped before it was answered."
@@ -76,12 +77,10 @@ def _lead(statement: Statement, answer: Answer) -> str:
 
 def _paper(paper: Paper, answer: Answer) -> dict[str, Any]:
     marks = {citation.number: citation.span for citation in answer.citations if citation.span.paper == paper}
-    authors = ", ".join(paper.authors[:3]) + (" et al." if len(paper.authors) > 3 else "")
-    byline = " · ".join(str(part) for part in (authors, paper.year, paper.venue) if part)
     return {
         "id": paper.id,
         "title": paper.title,
-        "byline": byline,
+        "byline": byline(paper),
         "url": address(paper),
         "segments": segments(paper.abstract, marks),
     }

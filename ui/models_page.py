@@ -9,17 +9,16 @@ from threading import Thread
 
 import streamlit as st
 
-from rag.config import Settings, load_settings
+from rag.config import Settings
 from rag.errors import AskpapersError
 from rag.library import Library
 from ui.components import show_table, show_words
 from ui.doctor import checks
 from ui.findings import Check
-from ui.permission import READ_ONLY, may_change
 from ui.recipes import RECIPES, kind_of
 from ui.resources import library
 from ui.settings_table import settings_table
-from ui.showing import WIDTH
+from ui.showing import owners_page
 from ui.tables import Table, column, table
 
 SHAPES = {"ok": ("✓ fine", "good"), "warning": ("! look", "fair"), "error": ("✗ broken", "bad")}
@@ -32,21 +31,17 @@ TICK = 0.3  # seconds between two looks at the clock
 
 def page() -> None:
     """Draws the page, and tests when told to."""
-    st.title("Models", anchor=False)
-    with st.container(width=WIDTH):
-        try:
-            settings = load_settings()
-            if not may_change(settings):
-                st.text(READ_ONLY)
-                return
-            store = library(settings)  # before it can go: where its folder is gone, opening would make it anew
-            who_writes(settings)
-            test(settings, store)
-            how_to_switch(settings)
-            with st.expander("Every setting"):
-                show_table(settings_table(settings), "settings")
-        except AskpapersError as problem:
-            st.text(str(problem))
+    owners_page("Models", show_all)
+
+
+def show_all(settings: Settings) -> None:
+    """Raises AskpapersError."""
+    store = library(settings)  # before it can go: where its folder is gone, opening would make it anew
+    who_writes(settings)
+    test(settings, store)
+    how_to_switch(settings)
+    with st.expander("Every setting"):
+        show_table(settings_table(settings), "settings")
 
 
 def who_writes(settings: Settings) -> None:

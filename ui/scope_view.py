@@ -58,7 +58,7 @@ def _plain(text: str) -> str:
     return "".join(char if char.isalnum() or char in " .,-&()’'“”·?!/" else " " for char in text)[: SHOWN * 2]
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
+@st.cache_resource(show_spinner=False, max_entries=4)  # not copied at every run: 64,000 titles
 def _choices(_library: Library, edition: str) -> Choices:
     papers = tuple(_library.papers())
     return Choices(

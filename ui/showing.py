@@ -1,18 +1,35 @@
-"""What the evaluation's views share: choosing a run, an answer from disk, words as words."""
+"""What pages share: who may open them, choosing a run, an answer from disk, words as words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from eval.results import Result
 from eval.runs import Found
+from rag.config import Settings, load_settings
+from rag.errors import AskpapersError
 from ui.components import show_answer
+from ui.permission import READ_ONLY, may_change
 from ui.reopened import Lookup, reopened
 from ui.tables import when
 
 WIDTH = 960  # pixels; wider lines are hard to read
+
+
+def owners_page(title: str, draw: Callable[[Settings], None]) -> None:
+    """A page for whoever may change the library; others are told so, and everybody what goes wrong."""
+    st.title(title, anchor=False)
+    with st.container(width=WIDTH):
+        try:
+            settings = load_settings()
+            if may_change(settings):
+                draw(settings)
+            else:
+                st.text(READ_ONLY)
+        except AskpapersError as problem:
+            st.text(str(problem))
 
 
 def number(count: int, what: str) -> str:
