@@ -137,7 +137,9 @@ def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scop
     if asked.newest and not asked.topic:
         chosen = chosen[:MOST_PAPERS]
     passages = retriever.search(found.question.text, Scope(papers=tuple(chosen)), settings.passages)
-    question = replace(found.question, notes=(*found.question.notes, *_undated(retriever.library.size(scope) - len(years))))
+    question = replace(
+        found.question, notes=(*found.question.notes, *_undated(retriever.library.size(scope) - len(years)))
+    )
     dated = found._replace(question=question, passages=passages)
     if asked.topic:
         dated = _of_topic(retriever, dated, asked.topic, scope)

@@ -92,6 +92,7 @@ def test_a_factor_asks_no_time_and_a_temperature_of_things_no_training_settings(
     assert not unmet("How many times smaller is it?", SPOKEN)
     assert not unmet("At what temperature do Zyxel lattices fold?", SPOKEN)
     assert unmet("Which temperature does CuBERT use?", SPOKEN)
+    assert unmet("How much memory does CuBERT need on a phone?", SPOKEN) == ("memory use",)
 
 
 @pytest.mark.parametrize(

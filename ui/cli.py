@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
         code = int(app(arguments, standalone_mode=False) or 0)
     except TyperException as error:
         said = error.format_message().rstrip(".")
-        return _complain(f"{said}. Examples: askpapers {_command(error)}--help", 2)
+        return _complain(f"{said}{'' if said.endswith('?') else '.'} Examples: askpapers {_command(error)}--help", 2)
     except AskpapersError as error:
         return _complain(str(error), 2 if isinstance(error, CallerMistake) else 1)
     except BrokenPipeError:  # the reader (head, less) has seen enough
