@@ -22,6 +22,7 @@ from rag.library import Library
 from rag.pipeline import Pipeline
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+collect_ignore = ["watched"]  # watches the process that imports it, which is to be a test's, not this one
 
 
 @pytest.fixture(autouse=True, scope="session")
