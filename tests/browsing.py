@@ -16,10 +16,13 @@ import pytest
 from connections import only_this_machine
 from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BUILDS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the lightest first
+CHROMIUM = next(filter(None, map(shutil.which, BUILDS)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 expect.set_options(timeout=30_000)  # milliseconds, on a busy machine
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium here: apt-get install chromium-headless-shell"
+)
 
 
 def started(home: Path, port: int, env: dict[str, str] | None = None) -> tuple[subprocess.Popen[str], str]:

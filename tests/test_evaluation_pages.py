@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from browsing import CHROMIUM
+from playwright.sync_api import Browser, Page
 
 from eval.comparison import write_comparison
 from eval.gate import accept
@@ -26,7 +26,6 @@ from eval.summary import summarise
 from rag.config import Settings
 from rag.library import Library
 
-CHROMIUM = shutil.which("chromium")
 HOSTILE = '</script><script>document.title="run"</script><img src="https://evil.example/x.png" onerror="alert(1)">[x](javascript:alert(1))'  # noqa: E501
 QUESTION = Question(
     f"id {HOSTILE}",
@@ -80,13 +79,12 @@ def runs(tmp_path: Path, library: Library) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(request: pytest.FixtureRequest) -> Iterator[Page]:
     if CHROMIUM is None:
-        pytest.skip("no chromium here")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser.new_page()
-        browser.close()
+        pytest.skip("no Chromium on this machine")
+    browser: Browser = request.getfixturevalue("browser")
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["report", "comparison"])

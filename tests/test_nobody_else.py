@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import needs_chromium
 from embedding import QUESTION, fill, loaded
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from eval import replies
 from eval.replies import Body, Reply, evidence, said
@@ -27,7 +28,6 @@ from eval.scripted import Server, scripted
 from rag.library import Library
 
 WATCHED = Path(__file__).with_name("watched")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LURES = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
 PORT = 8730
 
@@ -127,9 +127,9 @@ def test_an_evaluation_and_its_judge_ask_the_configured_server_alone(
     nobody_else(surroundings, server, lure)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+@needs_chromium
 def test_the_window_asks_the_configured_server_alone(
-    surroundings: dict[str, str], server: Server, lure: Server
+    surroundings: dict[str, str], server: Server, lure: Server, browser: Browser
 ) -> None:
     window = subprocess.Popen(
         command("--no-browser", "--port", str(PORT)), env=surroundings, stdout=subprocess.PIPE, text=True
@@ -137,14 +137,12 @@ def test_the_window_asks_the_configured_server_alone(
     try:
         assert window.stdout
         [address] = re.findall(r"http://\S+:\d+", window.stdout.readline())
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = browser.new_page()
+        with browser.new_context() as context:
+            page = context.new_page()
             page.goto(address)
             page.get_by_role("textbox").fill(QUESTION)
             page.keyboard.press("Enter")
             expect(page.get_by_text("local/scripted").first).to_be_visible(timeout=60_000)
-            browser.close()
     finally:
         window.send_signal(signal.SIGINT)
         window.wait(20)

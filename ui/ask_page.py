@@ -164,6 +164,7 @@ def show_chat(chat: list[Exchange]) -> None:
     for place, exchange in enumerate(chat[first:], start=first):
         is_fresh = st.session_state.get("fresh") == exchange.key
         data = drawn(exchange, is_live=False, is_fresh=is_fresh) | st.session_state.get(f"rated-{exchange.key}", {})
+        data["missed"] = st.session_state.get(f"missed-{exchange.key}", 0)
         show(data, exchange.key, partial(act, exchange.key, place))
         if problem := st.session_state.get(f"unkept-{exchange.key}"):
             st.text(problem)
@@ -188,6 +189,8 @@ def act(key: str, place: int) -> None:
         case "wider", _:
             bind(EVERYTHING)
             ask_again(place, Asked(chat[place].question))
+        case "missed", _:  # the page still shows what was, and is not drawn anew where nothing differs
+            st.session_state[f"missed-{key}"] = st.session_state.get(f"missed-{key}", 0) + 1
         case "rate", dict(given):
             keep_rating(place, given)
         case "about", str(paper):

@@ -17,7 +17,7 @@ export default function ({ data: text, parentElement, setTriggerValue }) {
     root.classList.toggle("live", Boolean(data.live));
     clearInterval(watches.get(root));
     if (data.live) closeOpen(); // it belongs to another answer
-    if (data.live) watches.set(root, whenStopped(tell));
+    if (data.live) watches.set(root, whenDone(tell));
     if (data.live || fresh) root.querySelector(".question").scrollIntoView({ block: "start" });
     if (fresh) showFirst(root);
   }
@@ -37,11 +37,12 @@ function draw(root, data, tell) {
   };
 }
 
-// Stop ends the run that would have drawn the end of it: then the page is asked to be drawn once more.
-function whenStopped(tell) {
+// Stop ends the run that would have drawn the end of it, and what is drawn while this text is being loaded may be missed:
+// then the page is asked to be drawn once more.
+function whenDone(tell) {
   const app = document.querySelector('[data-testid="stApp"]');
   const watch = setInterval(() => {
-    if (app?.dataset.testScriptState !== "running") (clearInterval(watch), tell("stopped"));
+    if (app?.dataset.testScriptState !== "running") (clearInterval(watch), tell("missed"));
   }, 300);
   return watch;
 }
