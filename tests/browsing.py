@@ -21,7 +21,7 @@ CHROMIUM = next(filter(None, map(shutil.which, BUILDS)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 expect.set_options(timeout=30_000)  # milliseconds, on a busy machine
 needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: apt-get install chromium-headless-shell"
+    CHROMIUM is None, reason="no Chromium: apt-get install chromium-headless-shell"
 )
 
 
