@@ -26,7 +26,7 @@ from rag.library import Library
 from rag.retrieve import HybridRetriever
 from rag.types import Passage
 
-RIDGE = 3.0  # on weights of standardised features
+RIDGE = 10.0  # on weights of standardised features
 STEPS = 50
 FOLDS, TURNS = 8, 4
 TAKEN_AWAY = {"paper": 0.1, "sentences": 0.05}  # what such a case counts, where a question as written counts 1

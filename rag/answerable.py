@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rag.attributes import asked, uncounted, unmet
+from rag.attributes import uncounted, unmet
+from rag.field import untouched
 from rag.lacking import Knows, bears, foreign, unknown
 from rag.offers import Rarity, beyond, covered, learned
 from rag.question import asked_kind, asks_for_figure, bare_name, holds_figure, names
@@ -20,6 +21,7 @@ from rag.words import tokens
 WEIGHTS = Path(__file__).with_name("answerable.json")
 FEATURES = (
     "meaning",  # cosine of the question and the sentence nearest to it
+    "far",  # how far that lies below the least that papers of one field have with a question of it
     "words",  # share of the question's words, by rarity, that the best sentence holds; those of the title aside
     "held",  # how many of the question's words the abstract holds, by rarity: ln(1 + their sum)
     "unknown name",  # a name that no paper here mentions
@@ -27,11 +29,17 @@ FEATURES = (
     "attribute",  # asked-for attributes, as the learning rate, that the abstract doesn't offer
     "count",  # "how many heads", and no number of heads
     "figure",  # a figure is asked for, and the two nearest sentences hold none
-    "offered",  # asked-for attributes that the abstract does offer
     "bare name",  # nothing is asked but what a name is, and these papers mention it
+    "topic",  # a topic of the field, as watermarks, that these papers don't touch
     "kind",  # of what is named, "which tool" is asked, and nothing here speaks of a tool
 )
-OF_THE_ABSTRACT = ("attribute", "count", "figure", "offered", "kind")  # what it gives, not what it is about
+OF_THE_ABSTRACT = ("attribute", "count", "figure", "kind")  # what it gives, not what it is about
+FAR = 0.25
+ALIKE = (  # kinds of things that one word asks for, and another gives
+    ("data", "dataset", "datasets", "sets", "corpus", "corpora"),
+    ("weights", "checkpoint", "checkpoints", "models"),
+    ("clips", "videos"),
+)
 
 
 class Read(NamedTuple):
@@ -84,25 +92,28 @@ def features(question: str, read: Read, rarity: Rarity, knows: Knows) -> tuple[f
     wanted = _beyond_names(question, body)
     nearest = [read.sentences[place] for place in np.argsort(-read.cosines, kind="stable")[:2]]
     content = beyond(tokens(question), tokens(" ".join(read.titles)))
-    lacked, bare = len(unmet(question, abstract)), bare_name(question)
+    near, bare = float(read.cosines.max()), bare_name(question)
+    named = bare is not None and bears(body, bare)  # a bare name lies far from every sentence
     return (
-        float(read.cosines.max()),
+        near,
+        0.0 if named else max(0.0, FAR - near),
         max(covered(content, sentence, rarity) for sentence in read.sentences),
         math.log1p(_held(wanted, body, rarity)),
         bool(unknown(question, knows)),
         bool(foreign(question, body, knows)),
-        lacked,
+        len(unmet(question, abstract)),
         uncounted(question, abstract) is not None,
         asks_for_figure(question) and not any(map(holds_figure, nearest)),
-        len(asked(question)) - lacked,
-        bare is not None and bears(body, bare),
+        named,
+        bool(untouched(question, body)),
         _lacks_kind(question, body),
     )
 
 
 def _lacks_kind(question: str, body: str) -> bool:
     kind = asked_kind(question) if any(bears(body, name) for name in names(question)) else None
-    return kind is not None and not set(tokens(kind)) & set(tokens(body))
+    alike = next((row for row in ALIKE if kind in row), (kind,)) if kind else ()
+    return kind is not None and not set(tokens(" ".join(alike))) & set(tokens(body))
 
 
 def _beyond_names(question: str, body: str) -> set[str]:

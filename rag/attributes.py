@@ -46,6 +46,7 @@ _ENDS_A_NOUN = re.compile(
     re.IGNORECASE,
 )
 _PLURAL = re.compile(r".{2,}[^su]s|people|data|children|men|women", re.IGNORECASE)
+_FACTORS = frozenset({"times", "points", "percent"})  # how much, and no count
 _OF_PAPERS = frozenset({"papers", "works", "articles", "abstracts", "publications"})  # no abstract counts these
 _COUNT = re.compile(rf"^{_NUMBER}|\d|^[mb]illions?$|^both$")
 _APART = 4  # words that may stand between a number and what it counts
@@ -67,7 +68,7 @@ def counted(question: str) -> str | None:
     asked = _HOW_MANY.search(question)
     words = asked[1].split() if asked else []
     for place, word in enumerate(words):
-        if _ENDS_A_NOUN.fullmatch(word) or word == "times" or word in _OF_PAPERS:  # a factor is no count either
+        if _ENDS_A_NOUN.fullmatch(word) or word in _FACTORS or word in _OF_PAPERS:
             return None
         if _PLURAL.fullmatch(word):
             return " ".join(words[: place + 1])

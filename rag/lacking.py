@@ -6,16 +6,22 @@ from collections.abc import Callable, Sequence
 
 from rag.attributes import uncounted, unmet
 from rag.question import bare_name, names, parts_of_name, subject
-from rag.vocabulary import METRICS
+from rag.vocabulary import MAKERS, METRICS, TERMS
 from rag.words import plain, tokens
 
+IN_PASSING = frozenset(f"{TERMS} {MAKERS}".split())
 Knows = Callable[[str], bool]
 
 
 def unknown(question: str, knows: Knows) -> tuple[str, ...]:
     """Names that no paper of the collection mentions; in small letters too, where by its place it is the subject."""
     asked = (*names(question), bare_name(question), subject(question))
-    return tuple(dict.fromkeys(name for name in asked if name and name not in METRICS and not knows(name)))
+    return tuple(dict.fromkeys(name for name in asked if name and not _is_common(name) and not knows(name)))
+
+
+def _is_common(name: str) -> bool:
+    """A word of the field, or a maker, that an abstract need not mention to be about it."""
+    return all(part in METRICS or part in IN_PASSING for part in parts_of_name(name) or (name,))
 
 
 def foreign(question: str, body: str, knows: Knows) -> tuple[str, ...]:

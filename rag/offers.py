@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.attributes import asked as attributes
 from rag.question import asks_for_figure, holds_figure
 from rag.words import plain, tokens
 
@@ -25,6 +26,8 @@ FEATURES = (
     "figure",  # a number where one is asked for
     "data",  # data named where they are asked for
     "result",  # a result where one is asked for
+    "reason",  # why it is so, or what stood in the way, where that is asked
+    "attribute",  # share of the asked-for attributes, as a size or a licence, that it offers
     "place",  # 0 for the first sentence of the abstract, near 1 for the last
     "first",  # the first sentence seldom answers
     "bare link",  # an address that nobody asked for
@@ -47,6 +50,14 @@ _ASKS_RESULT = re.compile(
 _OF_METHODS = re.compile(
     r"\b(?:propose|introduc|present|design|specifically|we use|by |novel|consist|based on|leverag|employ|framework"
     r"|method)",
+    re.IGNORECASE,
+)
+_ASKS_REASON = re.compile(
+    r"\b(?:why|reasons?|causes?|wrong with|drawbacks?|problems?|motivat\w*|what for|hard)\b", re.IGNORECASE
+)
+_OF_REASONS = re.compile(
+    r"\b(?:because|since|due to|owing|in order to|to (?:address|alleviate|overcome|tackle|mitigate|solve)|however|limit"
+    r"|challeng|difficult|hinder|suffer|lack|fail|costly|expensive|inefficien)",
     re.IGNORECASE,
 )
 _RUN = 4  # letters
@@ -76,6 +87,7 @@ def features(question: str, title: str, sentences: Sequence[str], cosines: np.nd
     """A row a sentence of one abstract, a column a feature: (n, len(FEATURES)); `cosines` (n,) with the question."""
     before = np.concatenate(([cosines.mean()], cosines[:-1]))
     asked, letters = beyond(tokens(question), tokens(title)), _runs(question) - _runs(title)
+    wanted = attributes(question)
     rows = [
         (
             cosine,
@@ -85,6 +97,8 @@ def features(question: str, title: str, sentences: Sequence[str], cosines: np.nd
             asks_for_figure(question) and holds_figure(sentence),
             _both(_OF_DATA, _OF_DATA, question, sentence),
             _both(_ASKS_RESULT, _OF_RESULTS, question, sentence),
+            _both(_ASKS_REASON, _OF_REASONS, question, sentence),
+            sum(bool(one.offers.search(sentence)) for one in wanted) / max(1, len(wanted)),
             place / len(sentences),
             place == 0,
             bool(_ADDRESS.search(sentence)) and not _ASKS_LINK.search(question),

@@ -32,7 +32,8 @@ _IS_DEFINED = re.compile(
 )
 _VERSION = re.compile(r"v?\d[\d.]*", re.IGNORECASE)
 _SUBJECT = re.compile(
-    r"^\W*(?:(?:how|why|what|when|where) )?(?:do|does|did|is|are|was|were|can)(?: an?| the)? ([^\W\d_]{5,})\b",
+    r"^\W*(?:(?:how|why|what|when|where) )?(?:do|does|did|is|are|was|were|can)(?: an?| the)? "
+    r"(?!(?:any|some|every)(?:one|body|thing)\b|there\b|wrong\b|[a-z]+(?:est|ly|ing|ed)\b)([^\W\d_]{5,})\b(?!-)",
     re.IGNORECASE,
 )
 _EXPLAINS = re.compile(
@@ -94,7 +95,8 @@ def bare_name(question: str) -> str | None:
 def asked_kind(question: str) -> str | None:
     """The noun of "which annotation tool was used": tool. None where no kind of thing is asked for, or any would do."""
     match = _KIND.search(question)
-    words = [word for word in _WORD.findall(match[1]) if not _is_marked(word)] if match else []
+    found = _WORD.findall(match[1]) if match else []
+    words = [word for word in found if not _is_marked(word) and not word.endswith("ly")]
     return words[-1] if words and tokens(words[-1]) and not _ANY_KIND.fullmatch(words[-1]) else None
 
 

@@ -73,6 +73,13 @@ METRICS = {
     "mAP": "map",
     "mIoU": "miou",
 }
+# What is short for a word of the field, and who makes or keeps things: named in passing, and seldom what is asked for.
+TERMS = (
+    "AI API BERT-like CNN CNNs CPU CPUs CT CV DNN DNNs EU FLOP FLOPs FP16 GAN GB GPU GPUs HTML ICL ID IDs INT8 JSON "
+    "LLM LLMs LM LMs LSTM MB ML MLLM MLLMs MLP MRI NLP NLU PDF PLM PLMs PTM PTMs RAG RGB RNN SGD SOTA SSL TPU TPUs UK "
+    "URL US VLM VLMs VLP ViT ViTs 2D 3D"
+)
+MAKERS = "Alibaba Amazon Apple Baidu DeepMind Face Facebook GitHub Google Hugging Meta Microsoft NVIDIA OpenAI"
 
 # Negations: whole words, beginnings of words, two words; and pairs that look like one and are none.
 NOT = (

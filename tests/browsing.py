@@ -20,9 +20,7 @@ BUILDS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chr
 CHROMIUM = next(filter(None, map(shutil.which, BUILDS)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 expect.set_options(timeout=30_000)  # milliseconds, on a busy machine
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium: apt-get install chromium-headless-shell"
-)
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium-headless-shell")
 
 
 def started(home: Path, port: int, env: dict[str, str] | None = None) -> tuple[subprocess.Popen[str], str]:
