@@ -64,6 +64,7 @@ class Model:
     client: Callable[[httpx.Client, int], LLM]
     room: Room
     count: Count
+    patience: float | None = None  # seconds to a first token, where fewer are left than the endpoint's
 
     def stream(self, prompt: Sequence[Message]) -> Generator[Token | None, None, None]:
         """Its tokens as they come, None while nothing comes; closing it ends the request. Raises ModelError."""
@@ -74,7 +75,7 @@ class Model:
             found = map(_token, self.client(http, most).stream_chat(messages))
             return (token for token in found if token != SILENCE)
 
-        return self.endpoint.stream(tokens)
+        return self.endpoint.stream(tokens, patience=self.patience)
 
     def fits(self, prompt: Sequence[Message]) -> bool:
         """Whether there is room for it."""
