@@ -143,21 +143,14 @@ class Embedding:
         return found
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
-        """A row a text: (n, d) float32, unit length. Raises ModelError and VectorRejected."""
+        """A row a text: (n, d) float32, unit length.
+
+        Raises ModelError, of which ContextOverflow may mean too many at once, and VectorRejected.
+        """
         if not texts:
             return np.empty((0, 0), np.float32)
-        slices = (list(texts[start : start + MOST_TEXTS]) for start in range(0, len(texts), MOST_TEXTS))
-        return unit(self.fingerprint, texts, [row for some in slices for row in self._asked(some)])
-
-    def _asked(self, texts: list[str]) -> list[list[float]]:
-        """In halves where the server takes fewer at once. Raises ModelError."""
-        try:
-            return self.adding.call(lambda http: self.client(http).get_text_embedding_batch(texts))
-        except ContextOverflow:
-            if len(texts) == 1:
-                raise
-        half = len(texts) // 2
-        return [*self._asked(texts[:half]), *self._asked(texts[half:])]
+        found = self.adding.call(lambda http: self.client(http).get_text_embedding_batch(list(texts)))
+        return unit(self.fingerprint, texts, found)
 
 
 def load_embedding(settings: Settings) -> Embedding | None:
