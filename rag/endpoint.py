@@ -16,13 +16,14 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr
 
+from rag.address import checked_url
 from rag.breaker import Breaker
 from rag.errors import ModelError, ModelGarbled, ModelTimeout
-from rag.peer import Peer, chain, checked_key, checked_url
+from rag.peer import Peer, chain, checked_key
 from rag.transport import Line, Timeouts, Transport
 from rag.turns import Turn, Turns
 
-__all__ = ["Endpoint", "Timeouts", "checked_url"]
+__all__ = ["Endpoint", "Timeouts"]
 
 T = TypeVar("T")
 

@@ -14,9 +14,11 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.llms import LLM
 
+from rag.address import base_of, checked_url
 from rag.config import Settings
-from rag.endpoint import Endpoint, Timeouts, checked_url
-from rag.errors import BadSetting, ContextOverflow, ModelUnconfigured
+from rag.endpoint import Endpoint, Timeouts
+from rag.errors import BadSetting, ModelUnconfigured
+from rag.masked import masked
 from rag.room import Count, Room, cautious, size
 from rag.served import Tokenizer, names
 from rag.types import Message
@@ -194,7 +196,16 @@ def _endpoint(what: Literal["llm", "embedding"], settings: Settings, hosted: Tim
     if url is None:
         raise ModelUnconfigured(f"{spec} needs its server's address. Set {setting}_BASE_URL=http://127.0.0.1:8080/v1")
     at_once = settings.llm_parallel if what == "llm" else None  # a vector takes no time that one would wait for
-    return Endpoint(checked_url(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local, at_once=at_once)
+    return Endpoint(_base(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local, at_once=at_once)
+
+
+def _base(url: str, setting: str) -> str:
+    """Raises BadSetting, and ModelUnconfigured where a whole address was copied."""
+    whole = checked_url(url, setting)
+    if (base := base_of(whole)) != whole:
+        added, fix = whole.removeprefix(base), f"Set {setting}={masked(base)}"
+        raise ModelUnconfigured(f"{setting}={masked(whole)} ends in {added}, which is added to it. {fix}")
+    return whole
 
 
 def _patience(usual: Timeouts, settings: Settings) -> Timeouts:
