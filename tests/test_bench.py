@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from eval import bench_model
-from eval.bench import cold_figures, ingest_figures, sample
+from eval import bench_llama, bench_model
+from eval.bench import cold_figures, ingest_figures
+from eval.bench_embedding import embedding_figures
+from eval.bench_llama import llama_figures
 from eval.bench_model import FAULTS, fault_figures, line_figures, model_figures
-from eval.figure import Figure
+from eval.bench_papers import sample
+from eval.figure import Figure, markdown
 from ingest.add import SHIPPED
 
 
@@ -68,3 +71,40 @@ def test_every_fault_is_given_up_and_its_requests_counted(folder: Path) -> None:
     assert len(found) == len(FAULTS) + 1
     assert max(found.values()) < 10
     assert "given up: 401 (1 requests)" in found
+
+
+def test_an_embedding_that_is_killed_twice_and_limited_in_rate_is_paid_once_a_text(folder: Path) -> None:
+    taken, paid, back = embedding_figures(folder, None, repeats=1)
+    assert "killed 2 times" in taken.what
+    assert taken.theirs, "it was limited"
+    assert (paid.ours, paid.ratio) == (180, 1)
+    assert back.ours == 0
+
+
+def test_the_shipped_questions_are_answered_through_llama_cpp_whatever_it_says(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
+    monkeypatch.setattr(bench_llama, "QUESTIONS", 3)
+    monkeypatch.setattr(bench_llama, "JUDGED", 2)
+    asked, answered, failed, fell_back, votes = llama_figures(folder, None, repeats=1)
+    assert asked.what == "3 questions through llama.cpp's server"
+    assert [figure.ours for figure in (answered, failed, fell_back)] == [3, 0, 3]
+    assert votes.ours == votes.theirs, "it talks nonsense"
+    assert votes.ours >= 4
+
+
+def test_without_llama_cpp_it_is_said_that_its_figures_are_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench_llama, "NEEDED", ("no_such_package",))
+    assert [*llama_figures(folder, None, repeats=1)] == []
+    assert capsys.readouterr().err == "llama: left out, no_such_package is not installed. pip install -e '.[test]'\n"
+
+
+def test_figures_are_a_markdown_table_for_the_readme() -> None:
+    table = markdown([Figure("ten", 1234.5, "ms", "one", 617.25), Figure("  of it", 0.5, "s", aim="under 1 s")])
+    assert table.splitlines()[2:] == [
+        "| ten | 1,234 ms | one | 617 ms | 2.00 |  |",
+        "| – of it | 0.5 s |  |  |  | under 1 s |",
+    ]
