@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from eval.bench_papers import shipped
 from eval.figure import Figure
-from eval.llama_cpp import Llama, llama
+from eval.judge import UNSCORED, load_judge, tasks
+from eval.llama_cpp import llama
+from eval.metrics import Case
+from eval.questions import SHIPPED, chosen, read_sets
+from eval.run import ask, case_of, opened
+from rag.config import Settings, load_settings
+from rag.encoder import BundledEncoder
+from rag.library import Library
+from rag.pipeline import Pipeline
 
 CONTEXT = 16_384  # tokens, of a byte each
-MOST = 64  # tokens of an answer
+MOST = 64  # tokens of an answer, and of a vote
 QUESTIONS: int | None = None  # None: all
-JUDGED = 20  # questions of which the answers are judged, too
+JUDGED = 20  # answers that are judged, too
 NEEDED = ("xllamacpp", "gguf")
-COMMAND = "from ui.cli import main; main()"
 
 
 def llama_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
@@ -29,38 +33,33 @@ def llama_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         print(f"llama: left out, {missing[0]} is not installed. pip install -e '.[test]'", file=sys.stderr)
         return
-    home = shipped(folder).folder
+    library = shipped(folder)
     with llama(CONTEXT) as server:
+        settings = load_settings(llm="local/tiny", llm_base_url=f"{server.url}/v1", llm_max_tokens=MOST)
         begun = time.perf_counter()
-        summary = _run(server, home, folder / "llama", QUESTIONS)
-        minutes = (time.perf_counter() - begun) / 60
-        judged = _run(server, home, folder / "llama-judged", JUDGED, "--judge")["judge"]
-    yield from _of_run(summary, minutes)
-    yield from _of_judge(judged)
+        cases = _asked(library, settings)
+        yield from _of_answers(cases, (time.perf_counter() - begun) / 60)
+        yield _of_votes([case for case in cases if case.answered], settings)
 
 
-def _of_run(summary: dict[str, Any], minutes: float) -> Iterator[Figure]:
-    status = summary["status"]
-    asked = sum(status.values())
-    yield Figure(f"{asked} questions through llama.cpp's server", asked / minutes, "questions/min")
+def _asked(library: Library, settings: Settings) -> list[Case]:
+    questions = chosen(read_sets(SHIPPED), limit=QUESTIONS)
+    with opened(library, questions, lambda one: Pipeline(one, BundledEncoder(), settings)) as pipelines:
+        return [case_of(one, ask(pipelines[one.extra], one), pipelines) for one in questions]
+
+
+def _of_answers(cases: Sequence[Case], minutes: float) -> Iterator[Figure]:
+    status = Counter(case.result.status for case in cases)
+    yield Figure(f"{len(cases)} questions through llama.cpp's server", len(cases) / minutes, "questions/min")
     yield Figure("  answered", status["answered"], "", "met with “the papers don't say”", status["abstained"])
     yield Figure("  failed", status["failed"], "", aim="0")
-    yield Figure("  fell back on the papers' own sentences, as what it wrote was nonsense", summary["fallbacks"], "")
+    fell_back = sum(case.result.fallback is not None for case in cases)
+    yield Figure("  fell back on the papers' own sentences, as the model talks nonsense", fell_back, "")
 
 
-def _of_judge(judged: dict[str, Any]) -> Iterator[Figure]:
-    verdicts = judged["verdicts"]
-    votes = sum(verdicts.values())
-    yield Figure(f"votes on {JUDGED} answers", votes, "", "that could not be read", verdicts.get("unscored", 0))
-
-
-def _run(server: Llama, home: Path, out: Path, limit: int | None, *options: str) -> dict[str, Any]:
-    """The summary of `askpapers eval run`. Raises CalledProcessError where that can't run at all."""
-    model = {"LLM": "local/tiny", "LLM_BASE_URL": f"{server.url}/v1", "LLM_MAX_TOKENS": str(MOST)}
-    call = [sys.executable, "-c", COMMAND, "eval", "run", "--library", str(home), "--out", str(out), *options]
-    call += [] if limit is None else ["--limit", str(limit)]
-    environment = os.environ | {f"ASKPAPERS_{name}": value for name, value in model.items()}
-    ended = subprocess.run(call, env=environment, capture_output=True, check=False)
-    if ended.returncode > 1:  # 1: an answer failed, and is counted
-        raise subprocess.CalledProcessError(ended.returncode, call, ended.stdout, ended.stderr)
-    return dict(json.loads((out / "summary.json").read_text(encoding="utf-8")))
+def _of_votes(cases: Sequence[Case], settings: Settings) -> Figure:
+    """A judge that talks nonsense leaves all unscored, and ends."""
+    judge, sample = load_judge(settings), cases[:: max(1, len(cases) // JUDGED)][:JUDGED]
+    grades = [judge.grade(task, {}) for case in sample for task in tasks(case)]
+    unread = sum(grade.verdict == UNSCORED for grade in grades)
+    return Figure(f"  votes on {len(sample)} of the answers", len(grades), "", "that can't be read", unread)

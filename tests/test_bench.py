@@ -89,9 +89,10 @@ def test_the_shipped_questions_are_answered_through_llama_cpp_whatever_it_says(
     monkeypatch.setattr(bench_llama, "JUDGED", 2)
     asked, answered, failed, fell_back, votes = llama_figures(folder, None, repeats=1)
     assert asked.what == "3 questions through llama.cpp's server"
-    assert [figure.ours for figure in (answered, failed, fell_back)] == [3, 0, 3]
+    assert answered.ours == fell_back.ours == 3 - (answered.theirs or 0)
+    assert failed.ours == 0
     assert votes.ours == votes.theirs, "it talks nonsense"
-    assert votes.ours >= 4
+    assert votes.ours >= 2
 
 
 def test_without_llama_cpp_it_is_said_that_its_figures_are_left_out(
