@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from eval import bench_llama, bench_model
-from eval.bench import cold_figures, ingest_figures
+from eval.bench import PARTS, cold_figures, ingest_figures
 from eval.bench_embedding import embedding_figures
 from eval.bench_llama import llama_figures
 from eval.bench_model import FAULTS, fault_figures, line_figures, model_figures
 from eval.bench_papers import sample
 from eval.figure import Figure, markdown
 from ingest.add import SHIPPED
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +112,9 @@ def test_figures_are_a_markdown_table_for_the_readme() -> None:
         "| ten | 1,234 ms | one | 617 ms | 2.00 |  |",
         "| – of it | 0.5 s |  |  |  | under 1 s |",
     ]
+
+
+def test_each_table_of_the_readme_is_made_by_a_part_of_the_bench() -> None:
+    names = re.findall("<!-- bench (.+) -->\n", README.read_text(encoding="utf-8"))
+    assert names
+    assert {*names} <= {*PARTS}
