@@ -83,7 +83,8 @@ def main(
 
 def _write(readme: Path, name: str, figures: Sequence[Figure], repeats: int) -> None:
     """Raises CallerMistake where the file has no place for them."""
-    said = f"Medians over {repeats} repeats, {os.cpu_count()} cores, {datetime.now().astimezone():%d %B %Y}."
+    runs = "One run" if repeats == 1 else f"Medians over {repeats} repeats"
+    said = f"{runs}, {os.cpu_count()} cores, {datetime.now().astimezone():%d %B %Y}."
     text = placed(readme.read_text(encoding="utf-8"), f"bench {name}", f"{said}\n\n{markdown(figures)}")
     readme.write_text(text, encoding="utf-8")
 

@@ -39,7 +39,7 @@ def llama_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
         begun = time.perf_counter()
         cases = _asked(library, settings)
         yield from _of_answers(cases, (time.perf_counter() - begun) / 60)
-        yield _of_votes([case for case in cases if case.answered], settings)
+        yield from _of_votes([case for case in cases if case.answered], settings)
 
 
 def _asked(library: Library, settings: Settings) -> list[Case]:
@@ -51,15 +51,16 @@ def _asked(library: Library, settings: Settings) -> list[Case]:
 def _of_answers(cases: Sequence[Case], minutes: float) -> Iterator[Figure]:
     status = Counter(case.result.status for case in cases)
     yield Figure(f"{len(cases)} questions through llama.cpp's server", len(cases) / minutes, "questions/min")
-    yield Figure("  answered", status["answered"], "", "met with “the papers don't say”", status["abstained"])
+    yield Figure("  answered", status["answered"], "")
+    yield Figure("  met with “the papers don't say”", status["abstained"], "")
     yield Figure("  failed", status["failed"], "", aim="0")
     fell_back = sum(case.result.fallback is not None for case in cases)
     yield Figure("  fell back on the papers' own sentences, as the model talks nonsense", fell_back, "")
 
 
-def _of_votes(cases: Sequence[Case], settings: Settings) -> Figure:
+def _of_votes(cases: Sequence[Case], settings: Settings) -> Iterator[Figure]:
     """A judge that talks nonsense leaves all unscored, and ends."""
     judge, sample = load_judge(settings), cases[:: max(1, len(cases) // JUDGED)][:JUDGED]
     grades = [judge.grade(task, {}) for case in sample for task in tasks(case)]
-    unread = sum(grade.verdict == UNSCORED for grade in grades)
-    return Figure(f"  votes on {len(sample)} of the answers", len(grades), "", "that can't be read", unread)
+    yield Figure(f"  votes on {len(sample)} of the answers", len(grades), "")
+    yield Figure("  unscored, as the judge talks nonsense", sum(grade.verdict == UNSCORED for grade in grades), "")

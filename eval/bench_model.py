@@ -71,7 +71,7 @@ def fault_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
         with scripted(script) as server:
             seconds = median(_given_up(_pipeline(library, server.url)) for _ in range(repeats))
             requests = server.connections / repeats
-        yield Figure(f"given up: {what} ({requests:.0f} requests)", seconds, "s")
+        yield Figure(f"given up: {what} ({requests:.0f} request{'s' * (requests != 1)})", seconds, "s")
     seconds = median(_given_up(_pipeline(library, f"http://127.0.0.1:{_free_port()}/v1")) for _ in range(repeats))
     yield Figure("given up: connection refused", seconds, "s")
 
