@@ -1,20 +1,20 @@
-"""How fast, beside what it could at best be: python -m eval.bench [--papers FILE] [--repeats N] [--only WHAT] [--json].
+"""How fast, beside what it could at best be: python -m eval.bench [--papers FILE] [--repeats N] [--only WHAT].
 
 Medians over repeats; what is compared is measured in turns within one run, as machines have moods.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
+import os
 import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -25,10 +25,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.bench_model import fault_figures, line_figures, model_figures, shipped
+from eval.bench_embedding import embedding_figures
+from eval.bench_llama import llama_figures
+from eval.bench_model import fault_figures, line_figures, model_figures
+from eval.bench_papers import SIZES, sample, shipped
 from eval.bench_window import window_figures
-from eval.figure import Figure
-from ingest.add import SHIPPED, cut, ingest
+from eval.figure import COLUMNS, Figure, markdown
+from eval.readme import placed
+from ingest.add import cut, ingest
 from ingest.read import read
 from rag.chroma import Embedded, Nearest
 from rag.config import Settings
@@ -38,7 +42,6 @@ from rag.pipeline import Pipeline
 from rag.types import Paper, Query
 from rag.words import tokens
 
-SIZES = (90, 2_000, 20_000)
 ENCODED = 2_000  # papers up to which the real encoder makes the vectors
 QUESTIONS = 100  # asked of each library
 QUESTION = "How much do we need {title} today?"
@@ -54,31 +57,36 @@ COLD = 'askpapers ask "What is MetaCLIP?"'
 def main(
     papers: Annotated[Path | None, typer.Option(help="JSON Lines of 20,000 papers or more, gzip or not.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of which medians are taken.")] = 3,
-    only: Annotated[str, typer.Option(help="ingest, questions, cold, model, faults, line, window or all.")] = "all",
+    only: Annotated[str, typer.Option(help=f"{', '.join(PARTS)}, several with commas between, or all.")] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON on stdout.")] = False,
+    readme: Annotated[Path | None, typer.Option(help="Put each part's table between its marks in this file.")] = None,
 ) -> None:
     """Times ingest, questions and the cold command; without --papers, over the 90 shipped papers alone.
 
-    Example: python -m eval.bench --papers corpus.jsonl.gz --only questions
+    Example: python -m eval.bench --papers corpus.jsonl.gz --only questions,line
     """
-    parts = {
-        "cold": cold_figures,
-        "ingest": ingest_figures,
-        "questions": question_figures,
-        "model": model_figures,
-        "faults": fault_figures,
-        "line": line_figures,
-        "window": window_figures,
-    }
-    chosen = [part for name, part in parts.items() if only in (name, "all")]
-    if not chosen:
-        raise typer.BadParameter(f"--only {only}: one of {', '.join(parts)}, all")
+    chosen = [*PARTS] if only == "all" else only.split(",")
+    if unknown := [name for name in chosen if name not in PARTS]:
+        raise typer.BadParameter(f"--only {unknown[0]}: one of {', '.join(PARTS)}, all")
+    found: dict[str, list[Figure]] = {}
     with TemporaryDirectory() as folder:
-        figures = [figure for part in chosen for figure in part(Path(folder), papers, repeats)]
+        for name in chosen:
+            found[name] = [*PARTS[name](Path(folder), papers, repeats)]
+            if readme and found[name]:
+                _write(readme, name, found[name], repeats)
+    figures = [figure for some in found.values() for figure in some]
     if as_json:
         print(json.dumps([asdict(figure) | {"ratio": figure.ratio} for figure in figures], indent=1))
     else:
         Console(width=120).print(_table(figures, repeats))
+
+
+def _write(readme: Path, name: str, figures: Sequence[Figure], repeats: int) -> None:
+    """Raises CallerMistake where the file has no place for them."""
+    runs = "One run" if repeats == 1 else f"Medians over {repeats} repeats"
+    said = f"{runs}, {os.cpu_count()} cores, {datetime.now().astimezone():%d %B %Y}."
+    text = placed(readme.read_text(encoding="utf-8"), f"bench {name}", f"{said}\n\n{markdown(figures)}")
+    readme.write_text(text, encoding="utf-8")
 
 
 def ingest_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
@@ -168,17 +176,6 @@ def _process(call: Sequence[str]) -> tuple[float, float]:
     return float(seconds), float(memory) / 1024
 
 
-def sample(folder: Path, papers: Path | None, size: int) -> Path:
-    """A file with the first `size` papers; the shipped ones where these are enough."""
-    if papers is None or size <= SIZES[0]:
-        return SHIPPED
-    file = folder / f"{size}.jsonl"
-    opener = gzip.open if papers.suffix == ".gz" else open
-    with opener(papers, "rt", encoding="utf-8") as lines, file.open("w", encoding="utf-8") as kept:
-        kept.writelines(islice((line for line in lines if json.loads(line).get("abstract")), size))
-    return file
-
-
 def _library(folder: Path, papers: Path | None, size: int) -> Library:
     library = Library(folder / f"questions-{size}")
     file = sample(folder, papers, size)
@@ -231,13 +228,23 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _table(figures: Sequence[Figure], repeats: int) -> Table:
-    table = Table("what", "median", "beside", "median", "ratio", "aim", title=f"medians over {repeats} repeats")
+    table = Table(*COLUMNS, title=f"medians over {repeats} repeats")
     for figure in figures:
-        theirs = "" if figure.theirs is None else f"{figure.theirs:.3g} {figure.unit}"
-        ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-        table.add_row(figure.what, f"{figure.ours:.3g} {figure.unit}", figure.beside, theirs, ratio, figure.aim)
+        table.add_row(*figure.cells)
     return table
 
+
+PARTS: dict[str, Callable[[Path, Path | None, int], Iterator[Figure]]] = {
+    "cold": cold_figures,
+    "ingest": ingest_figures,
+    "questions": question_figures,
+    "model": model_figures,
+    "faults": fault_figures,
+    "line": line_figures,
+    "embedding": embedding_figures,
+    "llama": llama_figures,
+    "window": window_figures,
+}
 
 if __name__ == "__main__":
     typer.run(main)

@@ -15,10 +15,10 @@ from statistics import median, quantiles
 
 import httpx
 
+from eval.bench_papers import shipped
 from eval.figure import Figure
 from eval.replies import Body, Reply, Script, good
 from eval.scripted import scripted
-from ingest.add import SHIPPED, ingest
 from rag.config import load_settings
 from rag.encoder import BundledEncoder
 from rag.library import Library
@@ -71,7 +71,7 @@ def fault_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[F
         with scripted(script) as server:
             seconds = median(_given_up(_pipeline(library, server.url)) for _ in range(repeats))
             requests = server.connections / repeats
-        yield Figure(f"given up: {what} ({requests:.0f} requests)", seconds, "s")
+        yield Figure(f"given up: {what} ({requests:.0f} request{'s' * (requests != 1)})", seconds, "s")
     seconds = median(_given_up(_pipeline(library, f"http://127.0.0.1:{_free_port()}/v1")) for _ in range(repeats))
     yield Figure("given up: connection refused", seconds, "s")
 
@@ -121,13 +121,6 @@ def _answered(pipeline: Pipeline, question: str, until: float) -> int:
             raise RuntimeError(f"The model was to answer, and did not: {answer.fallback}")
         count += 1
     return count
-
-
-def shipped(folder: Path) -> Library:
-    """The shipped papers in a library of this folder; made once."""
-    library = Library(folder / "shipped")
-    ingest(library, [SHIPPED], BundledEncoder())
-    return library
 
 
 def _pipeline(library: Library, url: str, patience: float = PATIENCE) -> Pipeline:

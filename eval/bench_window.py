@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from eval.bench_model import shipped
+from eval.bench_papers import shipped
 from eval.figure import Figure
 from eval.questions import DEV, read_questions
 

@@ -1,4 +1,4 @@
-"""The README's table of figures, from a run: written by a command, held by a test."""
+"""The README's tables of figures: written by a command, held by a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from eval.summary import Summary, stand_ins
 from rag.errors import CallerMistake
 
-BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 COLUMNS = {
     "n": None, "right": "right", "hit@1": "hit@1", "nDCG@10": "nDCG@10", "citation precision": "citation precision",
     "recall": "citation recall", "evidence": "evidence recall", "facts": "facts", "abstention": "abstention accuracy",
@@ -20,11 +19,21 @@ BESIDE = ("validity", "fidelity", "false refusals", "right refusals", "precision
 
 def rewritten(text: str, summary: Summary) -> str:
     """The README with the table of this run between its markers. Raises CallerMistake where it has none."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise CallerMistake(f"The text has no {BEGIN} ... {END}. Put them where the table belongs.")
-    return f"{before}{BEGIN}\n{table(summary)}\n{END}{after}"
+    return placed(text, "figures", table(summary))
+
+
+def placed(text: str, name: str, lines: str) -> str:
+    """The text with these lines between the markers of that name. Raises CallerMistake where it has none.
+
+    >>> placed("A <!-- n -->old<!-- /n --> B", "n", "new")
+    'A <!-- n -->\\nnew\\n<!-- /n --> B'
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise CallerMistake(f"The text has no {begin} ... {end}. Put them where the table belongs.")
+    return f"{before}{begin}\n{lines}\n{end}{after}"
 
 
 def table(summary: Summary) -> str:

@@ -16,7 +16,7 @@ from ingest.read import read
 from ingest.record import Refusal
 from rag.chroma_server import Server
 from rag.encoder import MOST_PIECES, BundledEncoder, Encoder
-from rag.errors import ModelError, VectorRejected
+from rag.errors import ContextOverflow, ModelError, VectorRejected
 from rag.index import current_index
 from rag.library import Library
 from rag.split import Bounds, passages, sentences
@@ -88,13 +88,27 @@ def embed(
     name = encoder.fingerprint
     with library.writing() as writer:
         chunks = [chunk for kind in kinds for chunk in reversed([*library.lacking(kind, name)])]
-        for start in range(0, len(chunks), ASKED):
-            writer.take_up(chunks[start : start + ASKED])
-            texts = writer.lacking(name)
-            writer.commit(name, texts, _made(encoder, texts))
+        for done in _stored(writer, encoder, chunks):
             if progress:
-                progress("embedding", min(start + ASKED, len(chunks)), len(chunks))
+                progress("embedding", done, len(chunks))
     publish(library, encoder, progress, server)
+
+
+def _stored(writer: Writer, encoder: Encoder, chunks: Sequence[int]) -> Iterator[int]:
+    """How many chunks have their vectors, a request at a time; of half as many texts where the server takes fewer."""
+    done, most = 0, ASKED
+    while done < len(chunks):
+        writer.take_up(chunks[done : done + most])
+        texts = writer.lacking(encoder.fingerprint)
+        try:
+            writer.commit(encoder.fingerprint, texts, _made(encoder, texts))
+        except ContextOverflow:
+            if len(texts) == 1:
+                raise
+            most //= 2
+        else:
+            done = min(done + most, len(chunks))
+            yield done
 
 
 def _made(encoder: Encoder, texts: list[str]) -> np.ndarray:

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 import httpx
 import numpy as np
 
+from rag.address import checked_url
 from rag.breaker import PAUSE
 from rag.chroma import ITSELF, IndexDamaged, Progress, probes_of, slices
 from rag.config import EMBEDDED, Settings
-from rag.endpoint import Endpoint, Timeouts, checked_url
+from rag.endpoint import Endpoint, Timeouts
 from rag.errors import ModelError, ModelRejected, ModelTimeout, ModelUnreachable
 from rag.held import HeldByAnother, held
 

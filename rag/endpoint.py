@@ -16,13 +16,14 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr
 
+from rag.address import checked_url
 from rag.breaker import Breaker
 from rag.errors import ModelError, ModelGarbled, ModelTimeout
-from rag.peer import Peer, chain, checked_key, checked_url
+from rag.peer import Peer, chain, checked_key
 from rag.transport import Line, Timeouts, Transport
 from rag.turns import Turn, Turns
 
-__all__ = ["Endpoint", "Timeouts", "checked_url"]
+__all__ = ["Endpoint", "Timeouts"]
 
 T = TypeVar("T")
 
@@ -74,21 +75,24 @@ class Endpoint:
         with line, httpx.Client(transport=transport, base_url=self.base_url, trust_env=False) as http:
             yield http
 
-    def places(self, turn: Turn) -> Iterator[int]:
-        """Waits for it: the place in the line, every 0.2 s until there is none before us.
+    def places(self, turn: Turn, since: float) -> Iterator[int]:
+        """Waits for it, `since` now: the place in the line, every 0.2 s until there is none before us.
 
         It may take long, as long as the server speaks to those before us. Raises ModelTimeout where it has said nothing
         to anyone for as long as it may take to a first token, ModelUnreachable once it is left alone.
         """
-        joined_at = time.monotonic()
         while place := turn(BEAT):
             self._breaker.check()
-            if time.monotonic() - max(joined_at, self._heard_at) > self.timeouts.first:
+            if self.patience(since) <= 0:
                 raise ModelTimeout(
                     f"{self._peer.name} serves others first, and sent nothing to anyone for {self.timeouts.first:g} s. "
                     "Ask again later, or look at the server's log."
                 )
             yield place
+
+    def patience(self, since: float) -> float:
+        """Seconds for a first token that are left to who has waited in line since then: silence to all counts."""
+        return self.timeouts.first - (time.monotonic() - max(since, self._heard_at))
 
     def within(self, seconds: float) -> Endpoint:
         """The same server, for what takes it a moment: not waited for any longer."""
@@ -96,19 +100,22 @@ class Endpoint:
         hasty = replace(self.timeouts, first=first, between=between)
         return Endpoint(self.base_url, self._peer.key, self._peer.setting, hasty)
 
-    def stream(self, work: Callable[[httpx.Client], Iterable[T]], awaited: str = "first token") -> Generator[T | None]:
+    def stream(
+        self, work: Callable[[httpx.Client], Iterable[T]], awaited: str = "first token", patience: float | None = None
+    ) -> Generator[T | None]:
         """The items of `work`, which runs in a thread of its own, as they come; None whenever none came for 0.2 s.
 
         An item is a sign of life: `work` yields tokens, not keep-alives. Closing the stream, or an exception thrown
         into it, ends the request on the server's side too. Raises ModelError, whatever `work` raised; `awaited` is what
-        it calls the first item, where that does not come.
+        it calls the first item, where that does not come within `patience` (None: as usual).
         """
+        first = self.timeouts.first if patience is None else patience
         with self._breaker.watching():
             line, arrived = Line(), Queue[tuple[T] | ModelError | None](AHEAD)
             worker = Thread(target=self._run, args=(work, line, arrived), name="askpapers-model", daemon=True)
             try:
                 worker.start()
-                yield from self._read(arrived, awaited)
+                yield from self._read(arrived, awaited, first)
             finally:
                 line.cut()
                 while not arrived.empty():  # whoever waits for room in it goes on, and sees that the line is cut
@@ -135,9 +142,9 @@ class Endpoint:
         if not line.is_cut:
             arrived.put(end)
 
-    def _read(self, arrived: Queue[tuple[T] | ModelError | None], awaited: str) -> Iterator[T | None]:
+    def _read(self, arrived: Queue[tuple[T] | ModelError | None], awaited: str, first: float) -> Iterator[T | None]:
         """Raises ModelTimeout; only the time that is spent waiting counts, not the reader's own."""
-        limit, silent, waited = self.timeouts.first, 0.0, 0.0
+        limit, silent, waited = first, 0.0, 0.0
         is_begun = False
         while (patience := min(limit - silent, self.timeouts.whole - waited)) > 0:
             asked_at = time.monotonic()

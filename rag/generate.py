@@ -67,7 +67,7 @@ class Writer:
             count = self.model.count
             most = min(size(prompt, count) // 2, self.model.room.prompt)
         fewer = fitted(question, quotes, marker, lambda prompt: size(prompt, count) <= most)
-        smaller = replace(self, model=replace(self.model, room=self.model.room.halved))
+        smaller = replace(self, model=replace(self.model, room=self.model.room.halved, patience=None))
         try:
             return (yield from smaller._written(answer_prompt(question, fewer, marker), fewer, sent))
         except ContextOverflow as error:

@@ -14,9 +14,11 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.llms import LLM
 
+from rag.address import base_of, checked_url
 from rag.config import Settings
-from rag.endpoint import Endpoint, Timeouts, checked_url
-from rag.errors import BadSetting, ContextOverflow, ModelUnconfigured
+from rag.endpoint import Endpoint, Timeouts
+from rag.errors import BadSetting, ModelUnconfigured
+from rag.masked import masked
 from rag.room import Count, Room, cautious, size
 from rag.served import Tokenizer, names
 from rag.types import Message
@@ -64,6 +66,7 @@ class Model:
     client: Callable[[httpx.Client, int], LLM]
     room: Room
     count: Count
+    patience: float | None = None  # seconds to a first token, where fewer are left than the endpoint's
 
     def stream(self, prompt: Sequence[Message]) -> Generator[Token | None, None, None]:
         """Its tokens as they come, None while nothing comes; closing it ends the request. Raises ModelError."""
@@ -74,7 +77,7 @@ class Model:
             found = map(_token, self.client(http, most).stream_chat(messages))
             return (token for token in found if token != SILENCE)
 
-        return self.endpoint.stream(tokens)
+        return self.endpoint.stream(tokens, patience=self.patience)
 
     def fits(self, prompt: Sequence[Message]) -> bool:
         """Whether there is room for it."""
@@ -142,21 +145,14 @@ class Embedding:
         return found
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
-        """A row a text: (n, d) float32, unit length. Raises ModelError and VectorRejected."""
+        """A row a text: (n, d) float32, unit length.
+
+        Raises ModelError, of which ContextOverflow may mean too many at once, and VectorRejected.
+        """
         if not texts:
             return np.empty((0, 0), np.float32)
-        slices = (list(texts[start : start + MOST_TEXTS]) for start in range(0, len(texts), MOST_TEXTS))
-        return unit(self.fingerprint, texts, [row for some in slices for row in self._asked(some)])
-
-    def _asked(self, texts: list[str]) -> list[list[float]]:
-        """In halves where the server takes fewer at once. Raises ModelError."""
-        try:
-            return self.adding.call(lambda http: self.client(http).get_text_embedding_batch(texts))
-        except ContextOverflow:
-            if len(texts) == 1:
-                raise
-        half = len(texts) // 2
-        return [*self._asked(texts[:half]), *self._asked(texts[half:])]
+        found = self.adding.call(lambda http: self.client(http).get_text_embedding_batch(list(texts)))
+        return unit(self.fingerprint, texts, found)
 
 
 def load_embedding(settings: Settings) -> Embedding | None:
@@ -200,7 +196,16 @@ def _endpoint(what: Literal["llm", "embedding"], settings: Settings, hosted: Tim
     if url is None:
         raise ModelUnconfigured(f"{spec} needs its server's address. Set {setting}_BASE_URL=http://127.0.0.1:8080/v1")
     at_once = settings.llm_parallel if what == "llm" else None  # a vector takes no time that one would wait for
-    return Endpoint(checked_url(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local, at_once=at_once)
+    return Endpoint(_base(url, f"{setting}_BASE_URL"), key, f"{setting}_API_KEY", local, at_once=at_once)
+
+
+def _base(url: str, setting: str) -> str:
+    """Raises BadSetting, and ModelUnconfigured where a whole address was copied."""
+    whole = checked_url(url, setting)
+    if (base := base_of(whole)) != whole:
+        added, fix = whole.removeprefix(base), f"Set {setting}={masked(base)}"
+        raise ModelUnconfigured(f"{setting}={masked(whole)} ends in {added}, which is added to it. {fix}")
+    return whole
 
 
 def _patience(usual: Timeouts, settings: Settings) -> Timeouts:

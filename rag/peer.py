@@ -17,7 +17,6 @@ import httpx
 from pydantic import SecretStr
 
 from rag.errors import BadSetting, ContextOverflow, ModelError, ModelGarbled, ModelRejected, ModelUnreachable
-from rag.masked import masked
 
 QUOTED = 200  # characters of a server's own words in a message of ours
 SECRET = 12  # characters of a key from which on it can be no word of an answer
@@ -155,27 +154,6 @@ class Peer:
         if isinstance(error, httpx.ConnectError):
             return ModelUnreachable(f"{self.name} can't be reached ({self.quoted(str(error))}). Check the network.")
         return ModelUnreachable(f"{self.name} closed the connection without an answer. Look at the server's log.")
-
-
-def checked_url(url: str, setting: str, example: str = "http://127.0.0.1:8080/v1") -> str:
-    """A base URL as it may be asked, without a slash at its end; /v1 is not added. Raises BadSetting.
-
-    What may hold a secret (before an @, in a query) is not repeated in the message.
-    """
-    url = url.strip()
-    if "@" in url:
-        raise BadSetting(f"{setting} holds an @: a user name or password has no place in it. Take it out.")
-    if "?" in url or "#" in url:
-        raise BadSetting(f"{setting} holds a ? or #. Give the address alone, such as {example}")
-    try:
-        parsed = httpx.URL(url)
-        is_port = parsed.port is None or 0 < parsed.port < 65536
-        is_usable = parsed.scheme in ("http", "https") and bool(parsed.host) and is_port
-    except httpx.InvalidURL:
-        is_usable = False
-    if not is_usable:
-        raise BadSetting(f"{setting}={masked(url)}: not an http or https address. One looks like {example}")
-    return url.rstrip("/")
 
 
 def checked_key(key: SecretStr | None, setting: str) -> SecretStr | None:

@@ -101,9 +101,9 @@ class Pipeline:
         model: Model | ModelError | None = self._model
         if alone.text != asked and isinstance(model, Model):
             try:
-                yield from _in_line(model, visit.turn)
+                ready = yield from _in_line(model, visit.turn)
                 yield Step(f"{model.name} reads what was said before")
-                alone = yield from self._condensed(self._writer(model), asked, query, alone, visit.sent)
+                alone = yield from self._condensed(self._writer(ready), asked, query, alone, visit.sent)
             except ModelError as error:
                 model = error  # nor could it answer: it is not waited for twice
         return self._spelled(alone), model
@@ -159,19 +159,21 @@ class Pipeline:
         if isinstance(model, ModelError):
             raise model
         quotes = widened(self.retriever, self.settings, question, evidence)
-        yield from _in_line(model, visit.turn)
+        ready = yield from _in_line(model, visit.turn)
         yield Step(f"{model.name} writes")
-        return (yield from self._writer(model).write(question.asked, quotes, visit.sent))
+        return (yield from self._writer(ready).write(question.asked, quotes, visit.sent))
 
     def _quoted(self, question: Standalone, evidence: Evidence) -> Draft:
         said = tally(question, self.retriever, evidence.quotes)
         return extract.draft(evidence.quotes, said and (evidence.tally or said))
 
 
-def _in_line(model: Model, turn: Turn) -> Generator[str, None, None]:
-    """Until the model's server has time for us. Raises ModelError."""
-    for place in model.endpoint.places(turn):
+def _in_line(model: Model, turn: Turn) -> Generator[str, None, Model]:
+    """The model, once its server has time for us; what it was silent for meanwhile, it has less. Raises ModelError."""
+    since = time.monotonic()
+    for place in model.endpoint.places(turn, since):
         yield Step(f"Waiting for {model.name}: {_ordinal(place)} in line")
+    return replace(model, patience=model.endpoint.patience(since))
 
 
 def _ordinal(number: int) -> str:

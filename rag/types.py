@@ -167,7 +167,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
     confidence: float = 0.0  # the chance that the papers answer the question (0 to 1), also where it was too low
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # a line each of what its reader should know: a slip put right, a sentence left out
     model: str = "extractive"
     usage: Mapping[str, int] = field(default_factory=lambda: {"prompt_tokens": 0, "completion_tokens": 0})
     prompt: tuple[Message, ...] = ()  # exactly what was sent to a model, also where its answer could not be used

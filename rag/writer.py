@@ -113,14 +113,15 @@ class Writer:
         )
 
     def take_up(self, chunks: Iterable[int]) -> None:
-        """Counts stored chunks among what was put, so that they are given the vectors which they lack."""
+        """Turns to stored chunks, to be given the vectors that they lack; what was put must be committed by then."""
         rows = self._db.execute(
             f"""SELECT chunks.digest, kind, start, stop, {COLUMNS} FROM chunks
             JOIN papers ON papers.seq = chunks.paper WHERE chunks.id IN (SELECT value FROM json_each(?))""",
             (json.dumps(list(chunks)),),
         )
-        for digest, kind, start, stop, *columns in rows:
-            self._embedded[digest] = chunk_of(kind, paper_of(columns), start, stop).embedded
+        self._embedded = {
+            key: chunk_of(kind, paper_of(row), start, stop).embedded for key, kind, start, stop, *row in rows
+        }
 
     def lacking(self, fingerprint: str) -> list[str]:
         """The texts put since the last commit that have no vector of this fingerprint, each once."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from eval import bench_model
-from eval.bench import cold_figures, ingest_figures, sample
+from eval import bench_embedding, bench_llama, bench_model
+from eval.bench import PARTS, cold_figures, ingest_figures
+from eval.bench_embedding import embedding_figures
+from eval.bench_llama import llama_figures
 from eval.bench_model import FAULTS, fault_figures, line_figures, model_figures
-from eval.figure import Figure
+from eval.bench_papers import sample
+from eval.figure import Figure, markdown
 from ingest.add import SHIPPED
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -67,4 +73,49 @@ def test_every_fault_is_given_up_and_its_requests_counted(folder: Path) -> None:
     found = {figure.what: figure.ours for figure in fault_figures(folder, None, repeats=1)}
     assert len(found) == len(FAULTS) + 1
     assert max(found.values()) < 10
-    assert "given up: 401 (1 requests)" in found
+    assert "given up: 401 (1 request)" in found
+
+
+def test_an_embedding_that_is_killed_and_limited_in_rate_is_paid_once_a_text(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_embedding, "KILLS", 1)
+    taken, paid, back = embedding_figures(folder, None, repeats=1)
+    assert taken.theirs, "it was limited"
+    assert (paid.ours, paid.ratio) == (180, 1)
+    assert back.ours == 0
+
+
+def test_the_shipped_questions_are_answered_through_llama_cpp_whatever_it_says(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
+    monkeypatch.setattr(bench_llama, "QUESTIONS", 3)
+    monkeypatch.setattr(bench_llama, "JUDGED", 2)
+    asked, answered, abstained, failed, fell_back, votes, unscored = llama_figures(folder, None, repeats=1)
+    assert asked.what == "3 questions through llama.cpp's server"
+    assert answered.ours == fell_back.ours == 3 - abstained.ours
+    assert failed.ours == 0
+    assert votes.ours == unscored.ours >= 2
+
+
+def test_without_llama_cpp_it_is_said_that_its_figures_are_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench_llama, "NEEDED", ("no_such_package",))
+    assert [*llama_figures(folder, None, repeats=1)] == []
+    assert capsys.readouterr().err == "llama: left out, no_such_package is not installed. pip install -e '.[test]'\n"
+
+
+def test_figures_are_a_markdown_table_for_the_readme() -> None:
+    table = markdown([Figure("ten", 1234.5, "ms", "one", 617.25), Figure("  of it", 0.5, "s", aim="under 1 s")])
+    assert table.splitlines()[2:] == [
+        "| ten | 1,234 ms | one | 617 ms | 2.00 |  |",
+        "| – of it | 0.5 s |  |  |  | under 1 s |",
+    ]
+
+
+def test_each_table_of_the_readme_is_made_by_a_part_of_the_bench() -> None:
+    names = re.findall("<!-- bench (.+) -->\n", README.read_text(encoding="utf-8"))
+    assert names
+    assert {*names} <= {*PARTS}

@@ -73,6 +73,7 @@ def test_a_proxy_that_is_ignored_is_said_where_only_an_embedding_is_asked(
     ("path", "llm", "fix"),
     [
         ("/", "local/scripted", "ASKPAPERS_EMBEDDING_BASE_URL={url}, or set ASKPAPERS_EMBEDDING=bundled"),
+        ("/v1/embeddings", "local/scripted", "ASKPAPERS_EMBEDDING_BASE_URL={url}, or set ASKPAPERS_EMBEDDING=bundled"),
         ("/v1", "local/e", "The server has: scripted. ASKPAPERS_EMBEDDING=local/NAME of one that embeds, or set "),
     ],
 )

@@ -110,11 +110,22 @@ def test_there_is_a_recipe_for_each_kind_of_server() -> None:
 # The address
 
 
-@pytest.mark.parametrize("path", ["", "/", "/api", "/v1/chat/completions", "/v1/models"])
+@pytest.mark.parametrize("path", ["", "/", "/api", "/v1/models"])
 def test_a_path_that_is_not_the_servers_is_told_with_the_line_that_mends_it(path: str) -> None:
     with scripted(READY) as server:
         check = found(server.url.removesuffix("/v1") + path)["model"]
         holds(check, "warning", "answers are extractive", f"ASKPAPERS_LLM_BASE_URL={server.url}")
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/completions", "/embeddings"])
+def test_f40_an_address_that_was_copied_whole_is_told_without_asking_and_asking_still_works(path: str) -> None:
+    check = found(f"{NOBODY}{path}")["model"]
+    holds(check, "warning", f"{path} ends in {path}, which is added to it", f"Set ASKPAPERS_LLM_BASE_URL={NOBODY}")
+
+
+@pytest.mark.parametrize("url", [NOBODY.removeprefix("http://"), f'"{NOBODY}"'])
+def test_an_address_with_a_slip_is_an_error_with_the_line_that_mends_it(url: str) -> None:
+    holds(found(url)["model"], "error", f"ASKPAPERS_LLM_BASE_URL={url}: ", f"Set ASKPAPERS_LLM_BASE_URL={NOBODY}")
 
 
 def test_https_where_the_server_speaks_http_is_told_and_the_key_stays_here() -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,6 @@ from embedding import (
     QUESTION,
     ZYXEL,
     asked,
-    configure,
     fill,
     found,
     loaded,
@@ -30,7 +26,7 @@ from embedding import (
     texts,
 )
 
-from eval.replies import Body, Reply
+from eval.replies import Reply
 from eval.scripted import Server, scripted
 from ingest.add import ASKED, embed, ingest
 from rag.config import Settings
@@ -173,28 +169,6 @@ class TestWhatIsPaidFor:
             with pytest.raises(ModelUnreachable, match="are kept; go on with: askpapers embed"):
                 fill(own, loaded(server))
             assert found(asked(Pipeline(own, encoder, settings(server)))) == found(asked(pipeline))
-            paid = texts(server)[: 2 * ASKED]
-            server.requests.clear()
-            fill(own, loaded(server))
-            assert len(paid + texts(server)) == len({*paid, *texts(server)}) == PASSAGES
-
-    def test_killed_half_way_the_next_run_asks_only_for_what_is_missing(
-        self, own: Library, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        third, replies = Event(), iter([Reply(), Reply(), Reply(before=math.inf)])
-
-        def script(body: Body) -> Reply:
-            reply = next(replies, Reply())
-            if reply.before:
-                third.set()
-            return reply
-
-        with scripted(embeddings=script) as server:
-            configure(server, monkeypatch)
-            process = subprocess.Popen([Path(sys.executable).with_name("askpapers"), "embed"])
-            assert third.wait(60)
-            process.kill()
-            process.wait()
             paid = texts(server)[: 2 * ASKED]
             server.requests.clear()
             fill(own, loaded(server))

@@ -6,24 +6,23 @@ import json
 import math
 import socket
 import time
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import streamlit as st
 from canary import KEY
 from embedding import PASSAGES, QUESTION, ZYXEL, asked, configure, fill, found, loaded, settings, sized, speaking, texts
 from streamlit.testing.v1 import AppTest
 
-from eval.protocol import vector
 from eval.replies import Body, Reply
 from eval.scripted import Server, scripted
 from ingest.add import ASKED
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.endpoint import Timeouts
-from rag.errors import BadSetting, ContextOverflow, ModelGarbled, ModelUnconfigured, VectorRejected
+from rag.errors import BadSetting, ContextOverflow, ModelGarbled, ModelUnconfigured, ModelUnreachable, VectorRejected
 from rag.library import Library
 from rag.models import load_embedding
 from rag.pipeline import Pipeline
@@ -89,15 +88,25 @@ class TestWhoseAVectorIs:
         with unordered as server, pytest.raises(ModelGarbled, match="which vector is whose"):
             loaded(server).vectors(["a", "b"])
 
-    def test_a_server_that_takes_few_texts_at_once_gets_few(self) -> None:
+    def test_a_server_that_takes_few_texts_at_once_gets_few_and_each_request_is_stored_at_once(
+        self, own: Library
+    ) -> None:
         def few(body: Body) -> Reply:
-            if len(body["input"]) <= 2:
-                return Reply()
-            return Reply(("batch size 5 > maximum allowed batch size 2",), status=413)
+            if len(body["input"]) > 20:
+                return Reply((f"batch size {len(body['input'])} > maximum allowed batch size 20",), status=413)
+            return next(replies)
 
-        with scripted(embeddings=few, dimension=8) as server:
-            vectors = loaded(server).vectors([*"abcde"])
-        assert np.allclose(vectors, [vector(text, 8) for text in "abcde"], atol=1e-6)
+        replies = chain([Reply()] * 3, [Reply(status=500)] * 2, repeat(Reply()))
+        with scripted(embeddings=few) as server:
+            with pytest.raises(ModelUnreachable):
+                fill(own, loaded(server))
+            assert [len(request.body["input"]) for request in server.requests] == [64, 32, *[16] * 5]
+            assert len([*own.lacking("passage", loaded(server).fingerprint)]) == PASSAGES - 3 * 16
+            paid = texts(server)[96 : 96 + 3 * 16]
+            server.requests.clear()
+            fill(own, loaded(server))
+            given = [request.body["input"] for request in server.requests if len(request.body["input"]) <= 20]
+            assert sorted([*paid, *(text for some in given for text in some)]) == sorted({*paid, *texts(server)})
 
     def test_one_text_that_is_too_long_is_told(self) -> None:
         with scripted(embeddings=[Reply(status=413)]) as server, pytest.raises(ContextOverflow):

@@ -18,8 +18,9 @@ from pydantic import SecretStr
 from eval.record import public
 from eval.replies import Reply, said
 from eval.scripted import scripted
+from rag.address import checked_url
 from rag.config import load_settings
-from rag.endpoint import Endpoint, Timeouts, checked_url
+from rag.endpoint import Endpoint, Timeouts
 from rag.errors import (
     BadSetting,
     ModelError,
@@ -156,6 +157,31 @@ class TestBaseUrls:
         with pytest.raises(BadSetting) as caught:
             checked_url(url, "ASKPAPERS_LLM_BASE_URL")
         assert f"ASKPAPERS_LLM_BASE_URL={url}" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("url", "meant"),
+        [
+            ("127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+            ("localhost:8080/v1/", "http://localhost:8080/v1"),
+            ("//[::1]:8080/v1", "http://[::1]:8080/v1"),
+            ("gpu/v1", "http://gpu/v1"),
+            ("openrouter.ai/api/v1", "https://openrouter.ai/api/v1"),
+            ("http:/127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+            ('"http://127.0.0.1:8080/v1"', "http://127.0.0.1:8080/v1"),
+            ("'127.0.0.1:8080/v1/chat/completions'", "http://127.0.0.1:8080/v1"),
+            ("http://127.0.0.1: 8080/v1", "http://127.0.0.1:8080/v1"),
+            ("http://127.0.0.1:8080/v1 /", "http://127.0.0.1:8080/v1"),
+        ],
+    )
+    def test_an_address_with_a_slip_is_refused_with_the_line_that_mends_it(self, url: str, meant: str) -> None:
+        with pytest.raises(BadSetting) as caught:
+            checked_url(url, "S")
+        assert str(caught.value) == f"S={url}: not an http or https address. Set S={meant}"
+
+    @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a", "javascript:alert(1)", "http://sk-canary 7/v1"])
+    def test_a31_no_line_is_made_of_what_is_no_address_or_may_be_a_key(self, url: str) -> None:
+        with pytest.raises(BadSetting, match=r"One looks like http://127\.0\.0\.1:8080/v1$"):
+            checked_url(url, "S")
 
     @pytest.mark.parametrize(
         "url", ["http://me:secret@a/v1", "me:secret@a", "http://a/v1?key=secret", "http://a/#secret"]

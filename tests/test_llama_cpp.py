@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import Llama, llama
 
+from eval.llama_cpp import Llama, llama
 from rag import served
 from rag.config import Settings, load_settings
 from rag.encoder import BundledEncoder

@@ -18,8 +18,8 @@ from threading import Event, Thread
 
 import pytest
 from embedding import BOTH, QUESTION, asked, found
-from serving import Llama, llama
 
+from eval.llama_cpp import Llama, llama
 from eval.questions import DEV, read_questions
 from ingest.add import ASKED, embed, ingest
 from rag.breaker import PAUSE
@@ -31,7 +31,6 @@ from rag.library import Library
 from rag.models import Embedding, load_embedding, load_llm
 from rag.pipeline import Pipeline
 from rag.types import Answer, Query
-from ui.cli import run
 
 pytest.importorskip("xllamacpp", reason="no llama.cpp on this machine: pip install -e '.[test]'")
 CONTEXT, SLOTS = 2048, 4
@@ -249,22 +248,3 @@ class TestAServerThatEndsAndReturns:
         assert "81.4%" in away.text
         assert "81.4%" in back.text
         assert "local/tiny" in (back.fallback or ""), "it was heard, and it talks nonsense"
-
-
-class TestTheEvaluation:
-    def test_a_run_with_it_and_judged_by_it_counts_what_it_could_not_do(
-        self, server: Llama, own: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for name, value in {"LLM": "local/tiny", "LLM_BASE_URL": f"{server.url}/v1", "LLM_MAX_TOKENS": "64"}.items():
-            monkeypatch.setenv(f"ASKPAPERS_{name}", value)
-        out = tmp_path / "run"
-        assert run(["eval", "run", "--limit", "3", "--judge", "--out", str(out)]) == 0
-        summary = json.loads((out / "summary.json").read_text())
-        assert summary["status"] == {"answered": 3, "abstained": 0, "failed": 0}
-        assert (summary["written_by"], summary["fallbacks"]) == ({"extractive": 3}, 3)
-        judged = summary["judge"]
-        assert judged["model"] == "local/tiny"
-        assert judged["support"]["scored"] == judged["correct"]["scored"] == 0
-        assert [*judged["verdicts"]] == ["unscored"]
-        assert sum(judged["unscored"].values()) == judged["verdicts"]["unscored"] >= 6
-        assert all("no JSON object" in why or "too long" in why for why in judged["unscored"])

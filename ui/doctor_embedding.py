@@ -30,15 +30,14 @@ def embedding_check(settings: Settings) -> Check:
             return Check("embedding", "ok", "papers are found by the bundled encoder")
         return _compared(embedding, Library(settings.library))
     except (ModelError, VectorRejected) as error:
-        fix = (embedding and _mended(embedding, settings, str(error))) or "Mend that"
+        told = _LINE.search(str(error))
+        fix = (told[0] if told else embedding and _mended(embedding, settings)) or "Mend that"
         return Check("embedding", "warning", f"{STANDBY} {error}", f"{fix}, or set ASKPAPERS_EMBEDDING=bundled")
 
 
-def _mended(embedding: Embedding, settings: Settings, why: str) -> str | None:
+def _mended(embedding: Embedding, settings: Settings) -> str | None:
     """The line that names another model of the server's, or another address, where these are known."""
     vendor, _, name = embedding.name.partition("/")
-    if told := _LINE.search(why):
-        return told[0]
     try:
         listed = embedding.asking.call(served.names)
         if served.is_of(listed, name):

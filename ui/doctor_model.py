@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rag import served
 from rag.config import Settings
 from rag.errors import (
+    AskpapersError,
     CallerMistake,
     ModelError,
     ModelGarbled,
@@ -48,10 +49,16 @@ def model_checks(settings: Settings) -> Iterator[Check]:
             yield Check("asking", "ok", _plan(model))
             yield from _tried(model, settings)
     except ModelError as error:
-        what, _, step = str(error).rpartition(". ")
-        yield Check("model", "warning", f"answers are extractive: {what or step}", step if what else None)
+        what, step = _parted(error)
+        yield Check("model", "warning", f"answers are extractive: {what}", step)
     except CallerMistake as error:
-        yield Check("model", "error", str(error))
+        yield Check("model", "error", *_parted(error))
+
+
+def _parted(error: AskpapersError) -> tuple[str, str | None]:
+    """What is wrong, and the next step."""
+    what, _, step = str(error).rpartition(". ")
+    return (what, step) if what else (step, None)
 
 
 def _plan(model: Model) -> str:

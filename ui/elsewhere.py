@@ -14,9 +14,14 @@ from rag.endpoint import Endpoint, Timeouts
 from rag.errors import ModelError
 from rag.served import names
 
-PORTS = {11434: "Ollama", 8080: "llama.cpp", 8000: "vLLM", 1234: "LM Studio"}  # where they listen, left to themselves
+PORTS = {
+    11434: "Ollama",
+    8080: "llama.cpp",
+    9931: "llama.cpp",
+    8000: "vLLM",
+    1234: "LM Studio",
+}  # where they listen, left to themselves
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
-ENDS = ("/chat/completions", "/completions", "/embeddings", "/models")  # of addresses that were copied whole
 LISTED = 8  # models of a server that are named
 BRIEF = Timeouts(connect=1, first=2, between=2, again=())
 
@@ -52,7 +57,7 @@ def _near(configured: httpx.URL) -> Iterator[httpx.URL]:
 
 
 def _paths(path: str) -> Iterator[str]:
-    short = next((path.removesuffix(end) for end in ENDS if path.endswith(end)), path)
+    short = path.removesuffix("/models")
     yield from (path, short, f"{short}/v1", "/v1")
 
 

@@ -1,6 +1,6 @@
 """A language model of half a megabyte with random weights, for a real llama.cpp server: nonsense, but really served.
 
-Run: python tests/tiny_model.py CONTEXT [PORT [SLOTS]]; it prints its address, and serves until its standard input ends.
+Run: python eval/tiny_model.py CONTEXT [PORT [SLOTS]]; it prints its address, and serves until its standard input ends.
 """
 
 from __future__ import annotations

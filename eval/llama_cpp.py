@@ -1,4 +1,4 @@
-"""llama.cpp's own server, as a process that is started, killed and started again at the same address."""
+"""llama.cpp's own server, with a tiny model: a process, started, killed and started again at the same address."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Llama:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        assert self._process.stdout
-        assert self._process.stdout.readline().strip() == self.url
+        if not self._process.stdout or self._process.stdout.readline().strip() != self.url:
+            raise RuntimeError("llama.cpp's server did not start.")
 
     def kill(self) -> None:
         """In the middle of whatever it does."""
