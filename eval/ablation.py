@@ -65,7 +65,11 @@ PARTS = (
     Part("refusal: attributes", {"rag.answerable.weights": _without(answerable.weights(), "attribute")}),
     Part("refusal: counts and figures", {"rag.answerable.weights": _without(answerable.weights(), "count", "figure")}),
     Part("refusal: names", {"rag.answerable.weights": _without(answerable.weights(), "unknown name", "foreign name")}),
+    Part("refusal: topics", {"rag.answerable.weights": _without(answerable.weights(), "topic")}),
     Part("refusal", settings={"abstain_below": 0.0}),
+    Part("comparisons by name", {"rag.about._named": lambda *_: ()}),
+    Part("the librarian", {"rag.pipeline.reply": lambda *_: None}),
+    Part("whole papers", {"rag.pipeline.whole": lambda *_: None}),
     Part("follow-ups", {"rag.pipeline.standalone": _as_asked}),
     Part("changes of topic", {"rag.about.SURE": 99.0}),
 )  # fmt: skip

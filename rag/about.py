@@ -31,7 +31,7 @@ _SIDE_BY_SIDE = re.compile(
     re.IGNORECASE,
 )
 CLOSE = 3  # papers of which the one that answers best comes first
-ANSWERING = 1.2  # standard deviations that a log-odd of answering is worth
+ANSWERING = 0.6  # standard deviations that a log-odd of answering is worth
 
 
 class Found(NamedTuple):

@@ -6,6 +6,8 @@ import pytest
 
 from rag.answerable import FEATURES, weights
 from rag.attributes import uncounted, unmet
+from rag.field import untouched
+from rag.lacking import unknown
 from rag.pipeline import Pipeline
 from rag.question import bare_name
 from rag.spelling import Spelled, corrected, resembling, vocabulary
@@ -50,6 +52,13 @@ def ask(pipeline: Pipeline, text: str) -> Answer:
         ("How long did training take?", "time or cost"),
         ("What is its carbon footprint?", "energy use"),
         ("Which tokenizer does it use?", "tokenizer"),
+        ("Is there a proof that it converges?", "proof or bound"),
+        ("When was the crawl started?", "date"),
+        ("Which part matters most?", "what matters most"),
+        ("Was it checked by radiologists?", "human evaluation"),
+        ("What ten languages does it speak?", "names of the languages"),
+        ("Which position encoding has it?", "position encoding"),
+        ("Does it give prediction intervals?", "uncertainty"),
     ],
 )
 def test_what_is_asked_for_and_not_offered_is_named(question: str, attribute: str) -> None:
@@ -80,6 +89,25 @@ def test_what_is_offered_is_not_missed(question: str) -> None:
 )
 def test_a_count_is_there_where_a_number_stands_before_what_is_counted(question: str, missed: str | None) -> None:
     assert uncounted(question, SPOKEN) == missed
+
+
+@pytest.mark.parametrize(
+    ("question", "topics"),
+    [
+        ("Can the text of a language model be watermarked?", ("watermark",)),
+        ("Has anyone tried Gaussian splatting?", ("radiance field",)),
+        ("Which speech recogniser transcribes the tapes?", ()),
+        ("How is speech recognition done?", ("speech recognition",)),
+    ],
+)
+def test_a_topic_of_the_field_is_told_by_any_of_its_names(question: str, topics: tuple[str, ...]) -> None:
+    assert untouched(question, SPOKEN) == topics
+    assert untouched(question, f"{SPOKEN} We watermark NeRF scenes, and ASR output.") == ()
+
+
+def test_makers_and_the_fields_own_short_words_are_no_unknown_names() -> None:
+    assert unknown("So does OpenAI train on a GPU with Zyxel?", lambda name: False) == ("Zyxel",)
+    assert unknown("Is anyone using a well-known CT-like volume?", lambda name: False) == ()
 
 
 def test_a_reason_counts_the_papers_that_were_asked(pipeline: Pipeline) -> None:
@@ -280,4 +308,4 @@ def test_the_weights_are_of_the_features_and_speak_for_or_against_as_a_person_wo
     learned = weights()
     assert set(learned) == {*FEATURES, "bias"}
     assert all(learned[name] > 0 for name in ("meaning", "words", "held", "bare name"))
-    assert all(learned[name] < 0 for name in ("unknown name", "foreign name", *LACKS))
+    assert all(learned[name] < 0 for name in ("far", "unknown name", "foreign name", "topic", *LACKS))
