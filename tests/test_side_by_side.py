@@ -39,6 +39,11 @@ def test_each_standard_question_finds_the_sentence_that_answers_it(name: str, pl
     assert answering(ASPECTS[name], ABSTRACT[:1]) is None
 
 
+def test_what_is_introduced_in_the_course_of_something_else_is_the_method() -> None:
+    said = "In this work, we reveal how data are curated and, to make it open, introduce Metadata-Curated Pre-training."
+    assert answering(ASPECTS["Method"], ["CLIP is known.", said]) == 1
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
