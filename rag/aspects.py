@@ -14,10 +14,11 @@ ANSWERS = 1.0  # what a sentence's cues are worth together from which it answers
 
 
 class Aspect(NamedTuple):
-    """Its heading in a table, the question in full, what a late place is worth, and cues with what each is."""
+    """Its heading in a table, the question in full, other ways to put it, what a late place is worth, weighed cues."""
 
     name: str
     question: str
+    asks: re.Pattern[str]
     later: float
     cues: tuple[tuple[re.Pattern[str], float], ...]
 
@@ -34,6 +35,7 @@ def aspects() -> tuple[Aspect, ...]:
         Aspect(
             name,
             row["question"],
+            re.compile(row.get("asks", re.escape(row["question"].rstrip("?"))), re.IGNORECASE),
             row["later"],
             tuple((re.compile(cue, re.IGNORECASE), worth) for cue, worth in row["cues"]),
         )

@@ -101,6 +101,11 @@ def _build(library: Library, shelf: _Shelf, progress: Progress | None) -> Index:
         edition, stored = library.snapshot("passage", shelf.fingerprint)
         if found := shelf.sound(edition):  # another process built it while we waited
             return found
+        if not stored:
+            raise VectorsLacking(
+                f"No paper of the library in {library.folder} has a passage to search. Take them out and add them "
+                "again: askpapers remove ID, askpapers ingest PATH"
+            )
         stored.sort(key=lambda item: item.id)
         building = shelf.root / ".building"
         shutil.rmtree(building, ignore_errors=True)  # what a crash left

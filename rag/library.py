@@ -24,10 +24,14 @@ WITHIN = """
     (?1 = '[]' OR id IN (SELECT value FROM json_each(?1)) OR title_key IN (
         SELECT key(value) FROM json_each(?1) WHERE value NOT IN (SELECT id FROM papers)))
     AND (?2 = '[]' OR year IN (SELECT value FROM json_each(?2)))
-    AND (?3 = '[]' OR EXISTS (SELECT 1 FROM json_each(?3) part WHERE instr(fold(venue), part.value)))
+    AND (?3 = '[]' OR EXISTS (SELECT 1 FROM json_each(?3) part WHERE fold(venue) = part.value)
+        OR EXISTS (SELECT 1 FROM json_each(?5) part WHERE instr(fold(venue), part.value)))
     AND (?4 = '[]' OR EXISTS (
-        SELECT 1 FROM json_each(authors) name, json_each(?4) part WHERE instr(fold(name.value), part.value)))
+        SELECT 1 FROM json_each(authors) name, json_each(?4) part WHERE fold(name.value) = part.value)
+        OR EXISTS (SELECT 1 FROM json_each(authors) name, json_each(?6) part WHERE instr(fold(name.value), part.value)))
 """
+IS_VENUE = "SELECT 1 FROM papers WHERE fold(venue) = ? LIMIT 1"
+IS_AUTHOR = "SELECT 1 FROM papers, json_each(authors) name WHERE fold(name.value) = ? LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +142,17 @@ class Library:
         return paper_of(row)
 
     def within(self, scope: Scope) -> frozenset[str]:
-        """Ids of the papers in the scope; papers by id or else title, venues and authors by any part of the name."""
-        bounds = (scope.papers, scope.years, map(str.casefold, scope.venues), map(str.casefold, scope.authors))
+        """Ids of the papers in the scope; papers by id or else title, venues and authors by name or else a part of it.
+
+        ACL is not NAACL, where there are papers of ACL.
+        """
+        venues, authors = ([name.casefold() for name in some] for some in (scope.venues, scope.authors))
         with self.reading() as db:
             db.create_function("key", 1, title_key)
             db.create_function("fold", 1, lambda name: (name or "").casefold())  # SQLite's lower() knows ASCII only
-            rows = db.execute(WITHIN, [json.dumps(list(bound)) for bound in bounds])
-            return frozenset(row[0] for row in rows)
+            parts = (_unknown(db, IS_VENUE, venues), _unknown(db, IS_AUTHOR, authors))
+            bounds = (scope.papers, scope.years, venues, authors, *parts)
+            return frozenset(row[0] for row in db.execute(WITHIN, [json.dumps(list(bound)) for bound in bounds]))
 
     def size(self, scope: Scope) -> int:
         """How many papers are in the scope."""
@@ -183,6 +191,11 @@ class Library:
                 (json.dumps([int(chunk) for chunk in chunks]),),
             )
             return {chunk: Span(paper_of(columns), start, stop) for chunk, start, stop, *columns in rows}
+
+
+def _unknown(db: sqlite3.Connection, question: str, names: Sequence[str]) -> list[str]:
+    """Those that are nobody's whole name."""
+    return [name for name in names if not db.execute(question, (name,)).fetchone()]
 
 
 def _edition(db: sqlite3.Connection) -> str:

@@ -154,6 +154,15 @@ class HybridRetriever(BaseRetriever):
         read = self._read(text, papers)
         return verdict(text, read, index.rarity, self._knowing(index)) if read else Verdict(0.0)
 
+    def alone(self, text: str, sentence: Span) -> Verdict:
+        """Whether that sentence of a paper answers it by itself."""
+        index, read = self.index(), self._read(text, [sentence.paper.id])
+        if read is None or sentence.text not in read.sentences:
+            return Verdict(0.0)
+        place = read.sentences.index(sentence.text)
+        only = Read(read.titles, (sentence.text,), read.cosines[place : place + 1])
+        return verdict(text, only, index.rarity, self._knowing(index))
+
     def nearness(self, text: str, papers: Sequence[str]) -> float:
         """Cosine of the text and the sentence of these papers that is nearest to it; 0 where there is none."""
         read = self._read(text, papers)

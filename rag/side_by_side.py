@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answerable import chance_of, log_odds
 from rag.aspects import Aspect, answering, aspects
 from rag.config import Settings
+from rag.errands import is_on
 from rag.retrieve import HybridRetriever
 from rag.types import Span
 
@@ -19,6 +21,7 @@ class Column:
     question: str
 
 
+STATED = 0.4  # chance, by the abstract and by the sentence alone, from which a cell is filled
 STANDARD = tuple(Column(aspect.name, aspect.question) for aspect in aspects())
 
 
@@ -33,14 +36,29 @@ def _bare(question: str) -> str:
 
 
 def cell(retriever: HybridRetriever, settings: Settings, asked: Column, paper: str) -> Span | None:
-    """The paper's sentence that answers; None where its abstract doesn't. Raises LibraryError."""
-    for aspect in aspects():
-        if aspect.question == asked.question:
-            return of_aspect(aspect, retriever.sentences(paper))
-    if retriever.verdict(asked.question, [paper]).chance < settings.abstain_below:
+    """The paper's sentence that answers; None where its abstract doesn't. Raises LibraryError.
+
+    Unlike a question to a library, a column asks every paper, most of which are about something else: what is only near
+    it is no answer, so that the sentence has to answer by itself too.
+    """
+    if aspect := _aspect(asked.question):
+        return of_aspect(aspect, retriever.sentences(paper))
+    of_all = retriever.verdict(asked.question, [paper]).chance
+    if of_all < settings.abstain_below:
         return None
-    quotes = retriever.quotes(asked.question, paper, most=1)
-    return quotes[0].span if quotes else None
+    best = next(iter(retriever.quotes(asked.question, paper, most=1)), None)
+    return best.span if best and _both(of_all, retriever.alone(asked.question, best.span).chance) >= STATED else None
+
+
+def _aspect(question: str) -> Aspect | None:
+    """The standard question that it is, however it is put."""
+    name = "Code" if is_on("code", question) else ""
+    return next((one for one in aspects() if one.name == name or one.asks.fullmatch(question.strip(" ?"))), None)
+
+
+def _both(one: float, other: float) -> float:
+    """Two chances as one, halfway by their log-odds."""
+    return chance_of((log_odds(one) + log_odds(other)) / 2)
 
 
 def of_aspect(aspect: Aspect, sentences: Sequence[Span]) -> Span | None:

@@ -83,6 +83,7 @@ def test_a_question_is_answered_and_a_citation_opens_its_abstract_with_the_quote
     expect(evidence.get_by_role("heading")).to_have_text("Learning to Compress Prompt in Natural Language Formats")
     expect(evidence.locator(".current")).to_contain_text("81.4% of the original length")
     expect(evidence.locator(".current")).to_be_in_viewport()
+    expect(evidence.get_by_role("button", name="Ask about it")).to_be_in_viewport(ratio=0.9)
     expect(evidence.locator(".abstract")).to_contain_text("Large language models (LLMs) are great at processing")
 
 
@@ -212,6 +213,7 @@ def test_a_phone_shows_the_evidence_without_scrolling_sideways(page: Page) -> No
     ask(page, "How much shorter do capsule prompts get?")
     page.get_by_role("button", name="Citation").last.click()
     expect(page.get_by_role("complementary", name="Evidence").locator(".current")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Ask about it")).to_be_in_viewport(ratio=0.9)
     expect(page.get_by_role("button", name="Citation").last).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -292,7 +294,7 @@ def test_a_models_answer_shows_what_is_borne_out_and_what_was_sent(
             expect(page.locator("pre").first).to_have_text(model.requests[0].body["messages"][0]["content"])
 
 
-def test_stop_ends_the_models_request_and_keeps_no_half_answer(
+def test_stop_ends_the_models_request_and_keeps_no_half_answer_and_enter_ends_none(
     browser: Browser, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(shipped_home, tmp_path / "home")
@@ -300,19 +302,29 @@ def test_stop_ends_the_models_request_and_keeps_no_half_answer(
         monkeypatch.setenv("ASKPAPERS_LLM", "local/scripted")
         monkeypatch.setenv("ASKPAPERS_LLM_BASE_URL", model.url)
         with serving(tmp_path / "home", 8711) as address, watched(browser, address) as page:
-            page.get_by_placeholder("Ask the papers").fill("How much shorter do capsule prompts get?")
+            box = page.get_by_placeholder("Ask the papers")
+            box.fill("How much shorter do capsule prompts get?")
             page.keyboard.press("Enter")
             expect(page.get_by_text("Large language models (LLMs) are great")).to_be_visible(timeout=30_000)
+            expect(box).to_be_disabled()
             stopped_at = time.monotonic()
             page.get_by_test_id("stChatInputStopButton").click()
             assert model.closed.get(timeout=5) - stopped_at < 1.5
             expect(page.get_by_text("Stopped before it was answered.")).to_be_visible()
             expect(page.locator(".footer")).to_have_count(0)
+            box.fill("And then?")
             page.get_by_role("button", name="Ask again").click()
             expect(page.get_by_text("Large language models (LLMs) are great")).to_be_visible(timeout=30_000)
+            expect(box).to_be_disabled()
             page.get_by_role("button", name="Stop", exact=True).click()
             assert model.closed.get(timeout=5)
             expect(page.get_by_text("Stopped before it was answered.")).to_be_visible()
+            expect(box).to_be_enabled()
+            expect(box).to_have_value("And then?")
+            page.get_by_role("button", name="New chat").click()
+            page.get_by_test_id("stMain").get_by_role("button", name="What is CapsFusion?").click()
+            expect(page.locator(".live")).to_be_visible()
+            expect(box).to_be_disabled()
 
 
 def test_a_taken_port_is_told_and_the_next_free_one_is_taken(shipped_home: Path) -> None:

@@ -10,15 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from browsing import ask, needs_chromium, started, upload, watched
 from connections import only_this_machine
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from test_every_fault import CASES
 
-from eval.replies import Body, Reply, good
+from eval.replies import Body, Reply, Script, endless, good
 from eval.scripted import scripted
 
 pytestmark = needs_chromium
@@ -36,15 +37,12 @@ QUESTION = "How much shorter do capsule prompts get?"
 
 @dataclass
 class Model:
-    """A server that can be down."""
+    """A server that can be ill."""
 
-    url: str = ""
-    down: bool = False
-    asked: list[Body] = field(default_factory=list)
+    script: Script = good
 
     def reply(self, body: Body) -> Reply:
-        self.asked.append(body)
-        return Reply(wire=b"") if self.down else good(body)
+        return self.script(body) if callable(self.script) else self.script[0]
 
 
 @dataclass(frozen=True)
@@ -62,11 +60,10 @@ def window(shipped_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     home = tmp_path_factory.mktemp("stuck") / "home"
     shutil.copytree(shipped_home, home)
     model = Model()
-    with (
-        scripted(model.reply, models=lambda body: Reply(wire=b"") if model.down else Reply()) as server,
-        only_this_machine() as env,
-    ):
-        mine = {"ASKPAPERS_LLM": "local/scripted", "ASKPAPERS_LLM_BASE_URL": server.url}
+    with scripted(model.reply) as server, only_this_machine() as env:
+        mine = {
+            "ASKPAPERS_LLM": "local/scripted", "ASKPAPERS_LLM_BASE_URL": server.url, "ASKPAPERS_LLM_TIMEOUT": "2"
+        }  # fmt: skip
         process, line = started(home, 8796, env | mine)
         yield Window(re.findall(r"http://\S+:\d+", line)[0], home, process.pid, model)
         process.terminate()
@@ -170,15 +167,34 @@ def test_F12_a_full_disk_is_told_and_nothing_is_lost(page: Page, window: Window,
     expect(page.get_by_text(re.compile(r"^1 (?:added|already there)\."))).to_be_visible()
 
 
-def test_F43_a_model_that_is_down_is_told_and_writes_again_once_it_is_up(page: Page, window: Window) -> None:
-    window.model.down = True
+ILL = {
+    **{case.name: (case.script, case.sees) for case in CASES},
+    "A33 ten megabytes": (endless, "cut in its first sentence"),
+}
+MET = [
+    "F42 429, wait 10 min", "F43 500", "F44 a head, and silence", "F44 silence in the middle", "F45 no finish_reason",
+    "F45 content_filter", "F46 closed at once", "F46 cut in the middle", "F47 no JSON", "F47 a web page with 200",
+    "F47 null content", "F47 thoughts alone", "A33 ten megabytes",
+]  # fmt: skip
+
+
+def test_F42_F47_A33_whatever_a_model_does_is_told_quotes_answer_in_its_place_and_the_next_question_is_well(
+    page: Page, window: Window
+) -> None:
     page.get_by_role("link", name="Ask", exact=True).click()
-    ask(page, QUESTION)
-    expect(page.locator(".footer")).to_contain_text("extractive")
-    expect(page.locator(".note").first).not_to_be_empty()
-    window.model.down = False
-    ask(page, QUESTION)
-    expect(page.locator(".footer").last).to_contain_text("local/scripted")
+    for name in MET:
+        window.model.script, told = ILL[name]
+        ask(page, QUESTION)
+        note = page.locator(".note").first.inner_text()
+        assert re.search(told, note), f"{name}: {note}"
+        expect(page.locator(".footer"), name).to_contain_text("extractive · 1 paper quoted")
+        expect(page.locator(".prose"), name).to_contain_text("81.4% of the original length")
+        window.model.script = good
+        ask(page, QUESTION)
+        expect(page.locator(".footer").last, name).to_contain_text("local/scripted")
+        expect(page.locator("article").last.locator(".note"), name).to_have_count(0)
+        page.get_by_role("button", name="Clear", exact=True).click()
+        expect(page.locator("article"), name).to_have_count(0)
 
 
 def test_adding_that_is_stopped_keeps_what_is_finished_and_goes_on(page: Page, window: Window) -> None:

@@ -99,4 +99,5 @@ def test_conversations_stand_by_how_long_ago_they_were_changed() -> None:
         ("Today", ["0"]), ("Yesterday", ["1"]), ("Last seven days", ["2"]), ("Earlier", ["3", "x"]),
     ]  # fmt: skip
     assert [item["current"] for group in groups for item in group["items"]] == [False, True, False, False, False]
+    assert [item["twin"] for group in groups for item in group["items"]] == [True, True, True, True, False]
     assert grouped([], None, date(2026, 1, 1)) == []

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from rag.encoder import BundledEncoder
 from rag.layout import layout
 from rag.library import Library
 from rag.likeness import centres, similar
 from rag.pipeline import Pipeline
 from rag.topics import topics
+from rag.types import Paper
+from rag.writer import chunk_of
+
+PAGE = Path(__file__).parents[1] / "ui" / "papers_page.py"
 
 
 def clouds(sizes: tuple[int, ...]) -> np.ndarray:
@@ -79,3 +88,32 @@ def test_a_paper_that_the_index_does_not_hold_yet_is_left_off_the_map(shipped: L
     known, vectors = centres(pipeline.retriever.index(), [papers[2], "nobody", papers[0]])
     assert known == (papers[2], papers[0])
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+
+
+def put(library: Library, encoder: BundledEncoder, papers: Sequence[Paper], is_cut: bool = True) -> None:
+    """Each with its abstract as the one passage, or with none."""
+    with library.writing() as writer:
+        writer.settle()
+        for paper in papers:
+            writer.put(paper, lambda one: [chunk_of("passage", one, 0, len(one.abstract))] * is_cut)
+        texts = writer.lacking(encoder.fingerprint)
+        writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
+
+
+def the_map() -> str:
+    """What the page says of it, of the library in the settings."""
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.session_state["view_of_papers"] = "Map"
+    page.run()
+    assert not page.exception
+    return "\n".join(text.value for text in page.text)
+
+
+def test_papers_without_passages_are_told_in_one_line_and_the_others_have_their_places(
+    library: Library, encoder: BundledEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKPAPERS_HOME", str(library.folder))
+    put(library, encoder, [Paper(f"bare{n}", f"Bare {n}", "Nothing.") for n in range(2)], is_cut=False)
+    assert "has a passage to search. Take them out and add them again: askpapers remove ID" in the_map()
+    put(library, encoder, [Paper("rye", "On Rye", "Rye rises.")])
+    assert "1 paper; what lies close is alike. 2 papers without a passage, and so without a place." in the_map()

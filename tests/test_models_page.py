@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from rag.config import Settings, load_settings
 from ui.findings import Check
+from ui.known import known
 from ui.models_page import checked, waiting
 from ui.recipes import RECIPES, kind_of
 from ui.settings_table import settings_table
@@ -46,10 +47,35 @@ def test_the_settings_are_all_listed_and_of_a_key_only_that_it_is_set() -> None:
 
 
 def test_a_check_is_shown_with_shape_words_and_what_mends_it() -> None:
-    rows = checked([Check("model", "warning", "it is away", "Start it."), Check("port", "warning", "is taken")])["rows"]
+    found = [Check("model", "warning", "it is away", "Start it."), Check("port", "warning", "is taken")]
+    rows = checked(found, "What the test found")["rows"]
     assert [row["cells"] for row in rows] == [
         [{"text": "! look", "shade": "fair"}, "model", {"text": "it is away", "sub": "Start it."}]
     ]
+
+
+def told(**settings: object) -> dict[str, Check]:
+    return {check.name: check for check in known(load_settings(**settings))}
+
+
+def test_what_is_set_and_what_is_lacking_is_known_before_anybody_is_asked() -> None:
+    usual = told()
+    assert {check.status for check in usual.values()} == {"ok"}
+    assert (usual["model"].message, usual["chroma"].message) == ("none is asked", "embedded, in the library's folder")
+    nowhere = "http://127.0.0.1:9"  # would be refused
+    away = told(
+        llm="local/x", llm_base_url=f"{nowhere}/v1", llm_api_key=KEY,
+        embedding="local/y", embedding_base_url=f"{nowhere}/v1", embedding_api_key="", chroma=nowhere,
+    )  # fmt: skip
+    assert away["model"].message.startswith(f"local/x at {nowhere}/v1, ASKPAPERS_LLM_API_KEY is set")
+    assert away["embedding"].message.startswith(f"local/y at {nowhere}/v1, ASKPAPERS_EMBEDDING_API_KEY is not set")
+    assert away["chroma"].message.startswith(f"at {nowhere};")
+    lacking = told(llm="openai/gpt-5", embedding="local/y")
+    assert (lacking["model"].status, lacking["embedding"].status) == ("warning", "warning")
+    assert lacking["model"].fix == "Set OPENAI_API_KEY, or another ASKPAPERS_LLM."
+    wrong = told(llm="local/x", llm_base_url=f"http://user:{KEY}@127.0.0.1/v1")
+    assert (wrong["model"].status, wrong["embedding"].status) == ("error", "ok")
+    assert KEY not in f"{away}{wrong}"
 
 
 def test_a_check_that_takes_long_keeps_nobody_from_clicking() -> None:

@@ -140,6 +140,9 @@ def test_within_a_scope_too(retriever: HybridRetriever, shipped: Library, encode
         (Scope(years=(1999, 2020)), {"rye", "wheat", "spelt"}),
         (Scope(venues=("letters",)), {"wheat", "on rye"}),
         (Scope(venues=("éCOLE",)), {"rye"}),
+        (Scope(venues=("BREAD letters",)), {"wheat"}),  # whose whole name it is
+        (Scope(venues=("BREAD letters", "2nd")), {"wheat", "on rye"}),
+        (Scope(authors=("ida rye",)), {"on rye"}),
         (Scope(authors=("baker",)), {"rye", "wheat"}),
         (Scope(authors=("ångström", "IDA")), {"rye", "on rye"}),
         (Scope(authors=("baker",), years=(2020,)), {"wheat"}),

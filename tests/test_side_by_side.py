@@ -29,10 +29,19 @@ ABSTRACT = (
 )
 
 
+LOOSE = ("How many GPUs?", "Which languages?", "Is there a human study?", "What are the limitations?", "Who funded it?")
+GIVEN = "What is the accuracy on ImageNet?"
+
+
 @pytest.mark.parametrize(("name", "place"), [("Task", 1), ("Method", 2), ("Data", 3), ("Result", 4), ("Code", 5)])
 def test_each_standard_question_finds_the_sentence_that_answers_it(name: str, place: int) -> None:
     assert answering(ASPECTS[name], ABSTRACT) == place
     assert answering(ASPECTS[name], ABSTRACT[:1]) is None
+
+
+def test_what_is_introduced_in_the_course_of_something_else_is_the_method() -> None:
+    said = "In this work, we reveal how data are curated and, to make it open, introduce Metadata-Curated Pre-training."
+    assert answering(ASPECTS["Method"], ["CLIP is known.", said]) == 1
 
 
 @pytest.mark.parametrize(
@@ -50,7 +59,8 @@ def test_code_is_stated_only_where_something_can_be_had(sentence: str) -> None:
 
 @pytest.fixture(scope="module")
 def cells(shipped: Library, pipeline: Pipeline) -> dict[tuple[str, str], Span | None]:
-    asked = (*STANDARD, column("What is the capital of France?"), column("How much shorter do capsule prompts get?"))
+    typed = ("What is the capital of France?", "How much shorter do capsule prompts get?", *LOOSE, GIVEN)
+    asked = (*STANDARD, *map(column, typed))
     return {
         (paper.id, one.question): cell(pipeline.retriever, Settings(), one, paper.id)
         for paper in shipped.papers()
@@ -61,7 +71,7 @@ def cells(shipped: Library, pipeline: Pipeline) -> dict[tuple[str, str], Span | 
 def test_every_cell_is_a_sentence_of_its_own_papers_abstract(cells: dict[tuple[str, str], Span | None]) -> None:
     spans = {key: span for key, span in cells.items() if span}
     assert all(paper == span.paper.id and span.text in span.paper.abstract for (paper, _), span in spans.items())
-    assert len(spans) > len(cells) / 3
+    assert len(spans) > 300
 
 
 def test_code_cells_of_the_shipped_papers_name_an_address_or_say_it_is_to_be_had(
@@ -77,8 +87,33 @@ def test_a_typed_question_is_answered_by_the_paper_that_answers_and_by_few_other
 ) -> None:
     answered = {paper: span.text for (paper, asked), span in cells.items() if "capsule prompts" in asked and span}
     assert "81.4%" in answered[next(paper for paper in answered if paper.startswith("learning-to-compress-prompt"))]
-    assert len(answered) < 20  # of 90
+    assert len(answered) < 5  # of 90
     assert not [span for (_, asked), span in cells.items() if "France" in asked and span]
+
+
+def test_what_is_only_near_a_typed_question_is_left_out_and_what_answers_it_is_not(
+    cells: dict[tuple[str, str], Span | None],
+) -> None:
+    filled = {asked: [span.text for (_, one), span in cells.items() if one == asked and span] for asked in LOOSE}
+    assert sum(map(len, filled.values())) < 20, filled  # of 450; the abstracts give next to nothing of it
+    given = " ".join(span.text for (_, asked), span in cells.items() if asked == GIVEN and span)
+    assert all(figure in given for figure in ("46.7%", "78.9%", "8.2%", "88.5%", "70.8%", "85.3"))
+
+
+@pytest.mark.parametrize(
+    ("put", "name"),
+    [
+        ("Is the code public?", "Code"),
+        ("Which datasets is it evaluated on?", "Data"),
+        ("On which benchmarks was the model tested", "Data"),
+    ],
+)
+def test_a_standard_question_put_otherwise_finds_the_same(
+    pipeline: Pipeline, cells: dict[tuple[str, str], Span | None], put: str, name: str
+) -> None:
+    for paper in [paper for paper, asked in cells if asked == GIVEN][:20]:
+        found = cell(pipeline.retriever, Settings(), column(put), paper)
+        assert found == cells[paper, ASPECTS[name].question]
 
 
 def test_a_typed_question_that_is_a_standard_one_is_that_one() -> None:

@@ -56,14 +56,15 @@ def converse(chat: list[Exchange], settings: Settings) -> None:
         show_conversations(may_change(settings))
     head(chat)
     talk, first_screen = st.container(width=WIDTH), st.empty()
-    asked = box(settings) or st.session_state.pop("asked", None)
+    asked = st.session_state.pop("asked", None)
+    asked = box(settings, rests=asked is not None) or asked
     with talk:
         show_chat(chat)
     if unkept := st.session_state.get("unkept"):
         st.text(unkept)
     if not chat and not asked:
         with first_screen.container():
-            asked = welcome(settings)
+            welcome(settings)
     if asked:
         first_screen.empty()
         with talk:
@@ -72,14 +73,18 @@ def converse(chat: list[Exchange], settings: Settings) -> None:
         st.text(note)
 
 
-def box(settings: Settings) -> Asked | None:
-    """Where questions are typed, under the line that says who is asked."""
+def box(settings: Settings, rests: bool) -> Asked | None:
+    """Where questions are typed, under the line that says who is asked.
+
+    It `rests` while something that was not typed there is answered: Enter would end that answer. After what was typed
+    there it rests by itself. What is half typed stays in it.
+    """
     with st.bottom.container(width=WIDTH, gap="xsmall"):
         try:
             show_scope(library(settings))
         except LibraryError:
             st.space("small")  # what is wrong is said above, by the answer or in its place
-        typed = st.chat_input("Ask the papers", max_chars=LONGEST, submit_mode="stop")
+        typed = st.chat_input("Ask the papers", max_chars=LONGEST, submit_mode="stop", disabled=rests)
     return Asked(typed) if typed else None
 
 
@@ -95,13 +100,13 @@ def head(chat: list[Exchange]) -> None:
             st.button("Undo", icon=":material/undo:", type="tertiary", on_click=restore)
 
 
-def welcome(settings: Settings) -> Asked | None:
-    """What this is, and questions to begin with; gives the one that was clicked."""
+def welcome(settings: Settings) -> None:
+    """What this is, and questions to begin with."""
     held = library(settings)
     if not len(held):
         st.markdown("The library holds no papers yet. Add some, or in a terminal: `askpapers ingest PATH`")
         st.page_link("add_page.py", label="Add papers", icon=":material/upload_file:")
-        return None
+        return
     backed = "quoted from an abstract" if settings.llm == "extractive" else "held against quotes from abstracts"
     st.markdown(
         f"Ask the {len(held):,} papers of this library a question. Every sentence of an answer is {backed}; point at "
@@ -112,8 +117,9 @@ def welcome(settings: Settings) -> Asked | None:
     about, questions = beginnings(held, held.edition)
     if about:
         st.text(f"Often about: {', '.join(about)}.", width=WIDTH)
-    clicked = show_starters(questions, key="starters")
-    return Asked(clicked) if clicked else None
+    if clicked := show_starters(questions, key="starters"):
+        st.session_state.asked = Asked(clicked)
+        st.rerun()
 
 
 def forget(place: int) -> None:

@@ -5,6 +5,7 @@ A chat belongs to its window; what is kept, to the library's one owner. Where sa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -98,9 +99,11 @@ def listing() -> None:
 
 
 def grouped(found: Iterable[Kept], current: str | None, today: date) -> list[dict[str, Any]]:
-    """By how long ago they were changed, newest first. Pure."""
+    """By how long ago they were changed, newest first; equal titles say when, and how much was asked. Pure."""
+    found = tuple(found)
+    times = Counter(kept.title for kept in found)
     return [
-        {"name": name, "items": [_item(kept, current) for kept in some]}
+        {"name": name, "items": [_item(kept, current) | {"twin": times[kept.title] > 1} for kept in some]}
         for name, some in groupby(found, key=lambda kept: _ago(kept.updated, today))
     ]
 

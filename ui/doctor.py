@@ -28,8 +28,7 @@ def checks(settings: Settings, ship: bool) -> Iterator[Check]:
 
     `ship`: a new library gets the shipped papers.
     """
-    yield from _configuration(settings)
-    yield from _misspelt()
+    yield from configuration(settings)
     if settings.llm != "extractive":
         from ui.doctor_model import model_checks
 
@@ -50,7 +49,8 @@ def _tried(name: str, look: Callable[[], Check]) -> Check:
         return Check(name, "error", str(error), None)
 
 
-def _configuration(settings: Settings) -> Iterator[Check]:
+def configuration(settings: Settings) -> Iterator[Check]:
+    """What the settings say, and what of the environment is none."""
     who = "extractive: made of the papers' own sentences" if settings.llm == "extractive" else f"by {settings.llm}"
     yield Check("configuration", "ok", f"answers are {who}")
     is_asking = settings.llm != "extractive" or settings.embedding != "bundled"
@@ -58,9 +58,6 @@ def _configuration(settings: Settings) -> Iterator[Check]:
         message = f"{', '.join(ignored)} in the environment: ignored, askpapers connects to the configured address only"
         fix = "Nothing to do, or, to ask another server: ASKPAPERS_LLM=local/NAME and ASKPAPERS_LLM_BASE_URL=ADDRESS"
         yield Check("environment", "warning", message, fix)
-
-
-def _misspelt() -> Iterator[Check]:
     for name, nearest in misspelt().items():
         fix = f"Did you mean {nearest}?" if nearest else ".env.example lists them all."
         yield Check("settings", "warning", f"{name} is no setting: ignored", fix)

@@ -14,6 +14,7 @@ from rag.topics import Topic, topics
 from rag.types import Paper
 from ui.library_components import show_map
 from ui.resources import library, pipeline
+from ui.showing import number
 
 MOST = 3000  # papers
 
@@ -24,18 +25,21 @@ def show_places(settings: Settings, found: list[int]) -> None:
     index = pipeline(settings).retriever.index()
     with st.spinner("Drawing the map ..."):
         known, places, found_topics = _places(index, index.edition, tuple(papers.values()))
-    st.text(_told(len(found), len(known)))
+    st.text(_told(len(found), len(known), library(settings).busy))
     if known:
         opened = show_map([papers[one] for one in known], places, found_topics, "A map of the papers", "map")
         if opened:
             st.switch_page("papers_page.py", query_params={"paper": opened})
 
 
-def _told(found: int, shown: int) -> str:
+def _told(found: int, shown: int, is_adding: bool) -> str:
+    parts = [f"{number(shown, 'paper')}; what lies close is alike."]
+    if lacking := min(found, MOST) - shown:
+        why = "more being added." if is_adding else "without a passage, and so without a place."
+        parts.append(f"{number(lacking, 'paper')} {why}")
     if found > MOST:
-        return f"The first {shown:,} of {found:,} papers. Narrow the search to see others."
-    lacking = f" {found - shown:,} more are being added." if shown < found else ""
-    return f"{shown:,} {'paper' if shown == 1 else 'papers'}; what lies close is alike.{lacking}"
+        parts.append(f"{found:,} were found: narrow the search to see others.")
+    return " ".join(parts)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

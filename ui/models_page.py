@@ -15,6 +15,7 @@ from rag.library import Library
 from ui.components import show_table, show_words
 from ui.doctor import checks
 from ui.findings import Check
+from ui.known import known
 from ui.recipes import RECIPES, kind_of
 from ui.resources import library
 from ui.settings_table import settings_table
@@ -55,7 +56,7 @@ def who_writes(settings: Settings) -> None:
 
 
 def test(settings: Settings, store: Library) -> None:
-    """What doctor finds, when asked for; kept in this window until the next test."""
+    """What is known at once, and what doctor finds when asked for; kept in this window until the next test."""
     if st.button("Test", icon=":material/stethoscope:"):
         st.session_state.pop("checked", None)
         try:
@@ -64,7 +65,9 @@ def test(settings: Settings, store: Library) -> None:
         except AskpapersError as problem:
             st.text(str(problem))
     if found := st.session_state.get("checked"):
-        show_table(checked(found), "checks")
+        show_table(checked(found, "What the test found"), "checks")
+    else:
+        show_table(checked(known(settings), "What is known before the test"), "known")
 
 
 def made(make: Callable[[], Iterable[Check]]) -> list[Check]:
@@ -105,7 +108,7 @@ def waiting(make: Callable[[], Iterable[Check]]) -> Iterator[Check | None]:
         yield got
 
 
-def checked(found: Iterable[Check]) -> Table:
+def checked(found: Iterable[Check], label: str) -> Table:
     """A row a check; its port is the window's own, and taken by it."""
     rows = (
         {
@@ -118,7 +121,7 @@ def checked(found: Iterable[Check]) -> Table:
         for check in found
         if check.name != "port"
     )
-    return table("What the test found", [column("", "tight"), column("", "tight"), column("")], rows)
+    return table(label, [column("", "tight"), column("", "tight"), column("")], rows)
 
 
 def how_to_switch(settings: Settings) -> None:

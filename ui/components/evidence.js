@@ -33,7 +33,8 @@ function open(opened) {
   settle();
   aside.hidden = false;
   const quote = aside.querySelector(".current");
-  aside.scrollTop = quote ? quote.offsetTop - aside.clientHeight / 3 : 0;
+  const above = Math.max(aside.clientHeight / 3, aside.querySelector("header").offsetHeight + 8); // its head stays over it
+  aside.scrollTop = quote ? quote.offsetTop - above : 0;
   if (!aside.classList.contains("beside")) button.scrollIntoView({ block: "nearest" });
 }
 
@@ -64,10 +65,10 @@ function card(opened) {
       ? element("mark", { className: numbers.includes(number) ? "current" : "" }, text)
       : document.createTextNode(text),
   );
+  const leads = [...(url ? [link(url, "Source")] : []), ...ways(id, data, tell)];
   return [
-    element("header", {}, element("h4", {}, title), shut),
+    element("header", {}, element("div", {}, element("h4", { title }, title), shut), element("p", { className: "links" }, ...leads)),
     element("p", { className: "byline" }, byline),
-    element("p", { className: "links" }, ...(url ? [link(url, "Source")] : []), ...ways(id, data, tell)),
     element("p", { className: "abstract" }, ...abstract),
     ...others(opened),
   ];

@@ -1,6 +1,8 @@
 // Papers side by side: a row a paper, a column a question, a verbatim quote in each cell. It scrolls in its own frame.
 // Everything comes as data and is set as text.
 
+const asked = new WeakMap(); // the questions that each place on the page shows by now
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector("section");
   const open = (id) => (event) => {
@@ -43,6 +45,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const frame = element("div", { className: "frame", tabIndex: 0, role: "region", ariaLabel: data.label }, table);
   root.replaceChildren(frame);
   [frame.scrollLeft, frame.scrollTop] = at;
+  const before = asked.get(root);
+  asked.set(root, data.columns.map(({ question }) => question));
+  if (before && asked.get(root).some((question) => !before.includes(question))) frame.scrollLeft = frame.scrollWidth; // new ones stand last
+  const cue = () => root.classList.toggle("more", frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 1);
+  frame.onscroll = cue;
+  new ResizeObserver(cue).observe(frame);
   root.onkeydown = (event) => event.stopPropagation(); // the page around would swallow Enter and Space
 }
 

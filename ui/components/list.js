@@ -69,13 +69,14 @@ function resting(line, item, send) {
   };
   const open = own(item.title, "open", () => send("opened", item.id));
   open.title = `${item.title}\n${item.about}`;
+  if (item.twin) open.append(" ", element("span", { className: "about" }, item.about));
   if (item.current) open.setAttribute("aria-current", "true");
   const actions = element("div", { className: "actions", hidden: true },
     own("Rename", "rename", () => rename(line, item, send)),
     own("Delete", "delete", () => send("deleted", item.id)),
   );
   const dots = own("⋯", "dots", () => unfold(dots, actions));
-  dots.setAttribute("aria-label", `Rename or delete ${item.title}`);
+  dots.setAttribute("aria-label", `Rename or delete ${item.title}${item.twin ? `, ${item.about}` : ""}`);
   dots.setAttribute("aria-expanded", "false");
   actions.onkeydown = (event) => {
     if (event.key !== "Escape") return;
