@@ -170,6 +170,7 @@ def show_chat(chat: list[Exchange]) -> None:
     for place, exchange in enumerate(chat[first:], start=first):
         is_fresh = st.session_state.get("fresh") == exchange.key
         data = drawn(exchange, is_live=False, is_fresh=is_fresh) | st.session_state.get(f"rated-{exchange.key}", {})
+        data["redrawn"] = st.session_state.get(f"redrawn-{exchange.key}", 0)
         show(data, exchange.key, partial(act, exchange.key, place))
         if problem := st.session_state.get(f"unkept-{exchange.key}"):
             st.text(problem)
@@ -189,6 +190,8 @@ def act(key: str, place: int) -> None:
             ask_again(place, Asked(text[:LONGEST]))
         case "again", _:
             ask_again(place, Asked(chat[place].question, scope=chat[place].scope))
+        case "stopped", _:  # a page that is slow to load may miss the end of an answer: what is new to it is drawn
+            st.session_state[f"redrawn-{key}"] = st.session_state.get(f"redrawn-{key}", 0) + 1
         case "looser", _:
             ask_again(place, Asked(chat[place].question, is_loose=True, scope=chat[place].scope))
         case "wider", _:
