@@ -135,7 +135,7 @@ def _of(question: Question, retriever: HybridRetriever, encoder: BundledEncoder)
     found = retriever.search(text)
     gold = [retriever.library.paper(paper).id for group in question.papers for paper in group]
     group = gold[0] if gold else question.id
-    row = _row(text, found[0], retriever, encoder)
+    row = _row(text, found[0], retriever, encoder, papers=gold if len(gold) > 1 else ())
     if row:
         yield Case(row, question.answerable, group, tags=tuple(question.tags))
     if question.answerable and len(gold) == 1:
@@ -148,18 +148,24 @@ def _of(question: Question, retriever: HybridRetriever, encoder: BundledEncoder)
 
 
 def _row(
-    text: str, passage: Passage, retriever: HybridRetriever, encoder: BundledEncoder, without: Sequence[str] = ()
+    text: str,
+    passage: Passage,
+    retriever: HybridRetriever,
+    encoder: BundledEncoder,
+    without: Sequence[str] = (),
+    papers: Sequence[str] = (),
 ) -> tuple[float, ...] | None:
-    """Features of the question before this paper, `without` some of its sentences; None where none are left."""
+    """Features of the question before this paper, or these, `without` some sentences; None where none are left."""
     stored = [
         item
-        for item in retriever.library.chunks("sentence", encoder.fingerprint, [passage.span.paper.id])
+        for item in retriever.library.chunks("sentence", encoder.fingerprint, papers or [passage.span.paper.id])
         if not any(item.span.text in sentence or sentence in item.span.text for sentence in without)
     ]
     if not stored:
         return None
     cosines = np.stack([item.vector for item in stored]).astype(np.float32) @ encoder.vector(text)
-    read = Read((passage.span.paper.title,), tuple(item.span.text for item in stored), cosines)
+    titles = tuple(dict.fromkeys(item.span.paper.title for item in stored))
+    read = Read(titles, tuple(item.span.text for item in stored), cosines)
     return features(text, read, retriever.index().rarity, retriever.knows)
 
 

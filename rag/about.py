@@ -20,6 +20,7 @@ from rag.types import Passage, Scope, Standalone
 MOST_PAPERS = 6  # quoted from when several are asked for
 NEAR = 0.53  # share of the first paper's score that a further paper needs
 MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
+TOUCHED = 0.3  # and from which a paper is listed beside one that is
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
 TIMELESS = "The library does not know in which year any of these papers appeared."
@@ -97,10 +98,13 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
 def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
     """Nearness alone would list what is least far from a topic that none is about."""
     near = [passage.span.paper for passage in found.passages]
-    spoken = any(speaks_of(f"{paper.title}. {paper.abstract}", topic) for paper in near)
-    if not spoken and retriever.nearness(topic, [paper.id for paper in near]) < MEANT:
+    spoken = {paper.id for paper in near if speaks_of(f"{paper.title}. {paper.abstract}", topic)}
+    nearness = {paper.id: retriever.nearness(topic, [paper.id]) for paper in near}
+    if not spoken and max(nearness.values(), default=0.0) < MEANT:
         return found._replace(missing=f"None of the {retriever.library.size(scope):,} abstracts speaks of “{topic}”.")
-    return found._replace(papers=_near(found.passages), listed=True)
+    kept = [paper for paper in nearness if paper in spoken or nearness[paper] >= TOUCHED]
+    papers = tuple(paper for paper in _near(found.passages) if paper in kept)
+    return found._replace(papers=papers or tuple(kept), listed=True)
 
 
 def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:

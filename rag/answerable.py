@@ -16,6 +16,7 @@ from rag.field import untouched
 from rag.lacking import Knows, bears, foreign, unknown
 from rag.offers import Rarity, beyond, covered, learned
 from rag.question import asked_kind, asks_for_figure, bare_name, holds_figure, names
+from rag.vocabulary import METRICS
 from rag.words import tokens
 
 WEIGHTS = Path(__file__).with_name("answerable.json")
@@ -39,6 +40,14 @@ ALIKE = (  # kinds of things that one word asks for, and another gives
     ("data", "dataset", "datasets", "sets", "corpus", "corpora"),
     ("weights", "checkpoint", "checkpoints", "models"),
     ("clips", "videos"),
+    (
+        "metric",
+        "metrics",
+        *(name for names in METRICS.values() for name in names.split()),
+        "rmsd",
+        "tm-score",
+        "accuracy",
+    ),
 )
 
 

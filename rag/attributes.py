@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rag.words import plain, tokens
 
+PARAMETERS = "parameter count"  # the attribute
 TABLE = Path(__file__).with_name("attributes.toml")
 
 
@@ -45,7 +46,7 @@ _ENDS_A_NOUN = re.compile(
     r"|that|which|who|there|it|they|we|you|i|and|or|than|as|between|among|across|over|under)",
     re.IGNORECASE,
 )
-_PLURAL = re.compile(r".{2,}[^su]s|people|data|children|men|women", re.IGNORECASE)
+_PLURAL = re.compile(r".{2,}[^su]s|(?-i:[A-Z]{2,}s)|people|data|children|men|women", re.IGNORECASE)
 _FACTORS = frozenset({"times", "points", "percent"})  # how much, and no count
 _OF_PAPERS = frozenset({"papers", "works", "articles", "abstracts", "publications"})  # no abstract counts these
 _COUNT = re.compile(rf"^{_NUMBER}|\d|^[mb]illions?$|^both$")
@@ -76,9 +77,10 @@ def counted(question: str) -> str | None:
 
 
 def uncounted(question: str, abstract: str) -> str | None:
-    """What "how many" asks the number of, where no number in the abstract stands before it."""
+    """What "how many" asks the number of, where no number in the abstract stands before it, nor offers it otherwise."""
     noun = counted(question)
-    return noun if noun and not _counts(abstract, noun) else None
+    is_met = any(one.name == PARAMETERS and one.offers.search(abstract) for one in asked(question))  # 458M, by itself
+    return noun if noun and not is_met and not _counts(abstract, noun) else None
 
 
 def _counts(abstract: str, noun: str) -> bool:

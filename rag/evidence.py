@@ -38,6 +38,8 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     if not found.passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
     notes = found.question.notes
+    if strange := retriever.strange(found.question.asked):
+        notes = (*notes, f"No abstract here mentions {listed(strange)}.")
     quotes = () if found.missing else _quotes(retriever, settings, found)
     chance = _verdict(retriever, found).chance if quotes else 0.0
     if found.compared and chance < settings.abstain_below and not _lacked(retriever, found):
@@ -82,8 +84,14 @@ def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:
 
 def _too_far(retriever: HybridRetriever, found: Found, scope: Scope) -> str:
     """Names the papers that the question names, or that a follow-up is about: the others were not asked."""
-    owners = {retriever.owner(name) for name in names(found.question.asked)}
-    if about := found.question.papers or [paper for paper in found.papers if paper in owners]:
+    owners = [(owner, name) for name in names(found.question.asked) if (owner := retriever.owner(name))]
+    within = retriever.library.within(scope) if scope else None
+    own = dict.fromkeys(
+        owner
+        for owner, name in owners
+        if (within is None or owner in within) and (owner in found.papers or retriever.is_own(name, owner))
+    )
+    if about := found.question.papers or [*own]:
         return f"What is known of {_titles(retriever, about)} does not come close to this question."
     return f"None of the {retriever.library.size(scope):,} abstracts comes close to this question."
 

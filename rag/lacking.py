@@ -26,7 +26,7 @@ def _is_common(name: str) -> bool:
 
 def foreign(question: str, body: str, knows: Knows) -> tuple[str, ...]:
     """Names that only other papers mention."""
-    return tuple(name for name in names(question) if knows(name) and not bears(body, name))
+    return tuple(name for name in names(question) if knows(name) and not _is_common(name) and not bears(body, name))
 
 
 def bears(body: str, name: str) -> bool:

@@ -107,7 +107,8 @@ def _stands(word: str, held: set[str]) -> bool:
 def _of_one_family(one: str, other: str) -> bool:
     """Medicine, medical; images, imagery."""
     short, long = sorted((one, other), key=len)
-    return short == long or (len(short) >= _OPENS and long.startswith(short[:_ALIKE]))
+    is_part = not (short.isalpha() and long.isalpha())  # text is no text-to-speech
+    return short == long or (len(short) >= _OPENS and not is_part and long.startswith(short[:_ALIKE]))
 
 
 def mentions(text: str, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rag.words import tokens
 
@@ -33,7 +34,7 @@ _IS_DEFINED = re.compile(
 _VERSION = re.compile(r"v?\d[\d.]*", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"^\W*(?:(?:how|why|what|when|where) )?(?:do|does|did|is|are|was|were|can)(?: an?| the)? "
-    r"(?!(?:any|some|every)(?:one|body|thing)\b|there\b|wrong\b|[a-z]+(?:est|ly|ing|ed)\b)([^\W\d_]{5,})\b(?!-)",
+    r"(?!(?:any|some|every)(?:one|body|thing)\b|there\b|wrong\b|authors?\b|abstracts?\b|papers?\b|[a-z]+(?:est|ly|ing|ed)\b)([^\W\d_]{5,})\b(?!-)",
     re.IGNORECASE,
 )
 _EXPLAINS = re.compile(
@@ -59,6 +60,7 @@ _NUMERAL = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # one question is looked through for them from many sides
 def names(question: str) -> tuple[str, ...]:
     """Words that look like names: GPT-4, CapsFusion, CLIP, and capitalised ones inside a sentence; each once.
 
@@ -68,7 +70,8 @@ def names(question: str) -> tuple[str, ...]:
     most = len(words) / 2 if len(words) > 3 else len(words)
     if sum(len(word.group()) > 1 and word.group().isupper() for word in words) > most:
         return ()
-    titled = sum(word.group()[0].isupper() for word in words) > most
+    bare = [word.group() for word in words[1:] if not _is_marked(word.group())]
+    titled = sum(word[0].isupper() for word in bare) > (len(bare) / 2 if len(words) > 3 else len(bare))
     found = [
         word.group() for word in words if _is_marked(word.group()) or (not titled and _is_capitalised(question, word))
     ]

@@ -21,7 +21,7 @@ from rag.edition import Index
 from rag.encoder import BundledEncoder, Encoder
 from rag.errors import ModelError, VectorRejected, VectorsLacking
 from rag.index import current_index
-from rag.lacking import Knows, bears, reason
+from rag.lacking import Knows, bears, reason, unknown
 from rag.library import Library
 from rag.names import introduces, name_key, title_names
 from rag.question import names
@@ -134,6 +134,10 @@ class HybridRetriever(BaseRetriever):
     def knows(self, name: str) -> bool:
         """Whether any abstract or title mentions the name."""
         return self._knowing(self.index())(name)
+
+    def strange(self, text: str) -> tuple[str, ...]:
+        """Names in it that no abstract or title mentions."""
+        return unknown(text, self.knows)
 
     def _knowing(self, index: Index) -> Knows:
         titled = self._titled(index)

@@ -110,6 +110,30 @@ def test_makers_and_the_fields_own_short_words_are_no_unknown_names() -> None:
     assert unknown("Is anyone using a well-known CT-like volume?", lambda name: False) == ()
 
 
+def test_a_name_that_nobody_mentions_is_said_above_what_is_quoted_of_the_others(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "Compare CoOp, PRE and Zorblax.")
+    assert "Zorblax" in " ".join((answer.reason or "", *answer.notes))
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("What GPU does MonoByte use?", "420 days on a V100"),
+        ("How many parameters does MAMMAL have?", "458m"),
+        ("What are the limitations of Text-to-text classification?", "limitations"),
+        ("Explain MUVERA like I'm five", "MUVERA"),
+    ],
+)
+def test_what_the_abstract_gives_is_quoted(pipeline: Pipeline, question: str, quoted: str) -> None:
+    assert quoted in ask(pipeline, question).text
+
+
+def test_a_refusal_speaks_of_the_paper_that_was_named(pipeline: Pipeline) -> None:
+    assert "CLOC" in str(ask(pipeline, "What batch size does CLOC use?").reason) or "Contrastive Localized" in str(
+        ask(pipeline, "What batch size does CLOC use?").reason
+    )
+
+
 def test_a_reason_counts_the_papers_that_were_asked(pipeline: Pipeline) -> None:
     two = Scope(papers=tuple(paper.id for paper in pipeline.library.papers())[:2])
     assert "of the 2 abstracts" in str(pipeline.ask(Query("What is FlexCap?", scope=two)).answer.reason)
