@@ -25,8 +25,10 @@ from rag.leaning import (
     leans,
     only_continues,
 )
+from rag.lists import LONGEST_TOPIC, wanted
 from rag.question import asks_for_several, names
 from rag.types import Paper, Standalone, Turn
+from rag.words import tokens
 
 Lookup = Callable[[str], Paper]
 TURNS = 20  # of the history that are read
@@ -57,9 +59,13 @@ def turned(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner)
     """ "What about CapsFusion?" as the question before, asked of CapsFusion; any other question as it is."""
     turns = tuple(history)[-TURNS:]
     place = max((place for place, turn in enumerate(turns) if turn.role == "user"), default=None)
-    if place is None or not _TURNS_TO.search(question) or not (subject := _subject(question, turns, lookup, owner)):
+    if place is None or not _TURNS_TO.search(question):
         return question
     before = turned(turns[place].content.strip(), turns[:place], lookup, owner)
+    if listed := _of_another_topic(question, before):
+        return listed
+    if not (subject := _subject(question, turns, lookup, owner)):
+        return question
     spoken_of = names(before)
     if len(spoken_of) > 1 or len(before) > LONGEST_CARRIED:
         return question
@@ -67,6 +73,16 @@ def turned(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner)
         return before.replace(spoken_of[0], subject)
     points = [match.group() for pattern in (ORDINAL, _ONE) for match in pattern.finditer(before)]
     return before.replace(points[0], subject) if len(points) == 1 else question
+
+
+def _of_another_topic(question: str, before: str) -> str | None:
+    """ "And about captioning?" after "Which papers are about speech?" """
+    topic, found = wanted(before).topic, _INSTEAD.match(question)
+    said = re.sub(r"^(?:about|on) ", "", found[1].strip()) if found else ""
+    is_topic = bool(tokens(said)) and len(said.split()) <= LONGEST_TOPIC and not names(f"of {said}")
+    return (
+        before.replace(topic, said) if topic and is_topic and not _MANY.search(said) and not _ONE.search(said) else None
+    )
 
 
 def _subject(question: str, turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> str | None:
@@ -85,6 +101,8 @@ def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Ow
     if not turns or not leans(question, owner):
         return Standalone(question, question)
     said = tuple(_exchanges(turns, lookup, owner))
+    if _is_of_another(question, said, lookup, owner):
+        return Standalone(question, question)
     lists = [one.papers for one in said if one.papers] or _named(turns, lookup, owner)
     rest = _remaining(lists) if REMAINING.search(question) else ()
     if is_of_others(question) and not rest:
@@ -97,6 +115,11 @@ def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Ow
     is_bound = bool(rest or CHOOSES.search(question))
     said_alone = asked == question and (is_bound or has_no_topic(question))  # it can't open another topic
     return Standalone(text, text if said_alone else asked, tuple(paper.id for paper in about))
+
+
+def _is_of_another(question: str, said: Sequence[_Exchange], lookup: Lookup, owner: Owner) -> bool:
+    """After a question of no paper here, a whole one that names a paper of its own."""
+    return bool(said) and not said[-1].papers and asks(question) and bool(_owned(question, lookup, owner))
 
 
 def _titles(papers: Sequence[Paper]) -> str:

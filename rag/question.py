@@ -39,7 +39,8 @@ _SUBJECT = re.compile(
 )
 _EXPLAINS = re.compile(
     r"stands?|mean(?:s|ing)?|short|works?|explain(?:ed)?|defin(?:e|ed|ition)|describe|tell|know|summary|summari[sz]e"
-    r"|tl|dr|tldr|paper|article|method|model|thing|idea|about|called|exactly|pls|please|ok|hi|hey",
+    r"|tl|dr|tldr|paper|article|method|model|thing|idea|about|called|exactly|pls|please|ok|hi|hey|like|five|child|kid"
+    r"|simple|simply|layman|terms|words",
     re.IGNORECASE,
 )
 _NO_NOUN = "else|it|they|people|we|you|one|do|does|did|is|are|was|were|has|have|can|could"

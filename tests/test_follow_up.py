@@ -291,3 +291,14 @@ def test_what_about_another_asks_the_same_of_it_in_place_of_what_was_named(
 def test_what_about_one_more_asks_the_same_again() -> None:
     history = (Turn("user", "How does Mamba work?"), REFUSED, Turn("user", "and ALIP?"), REFUSED)
     assert turned("and LaCLIP?", history, lookup, owner) == "How does LaCLIP work?"
+
+
+@pytest.mark.parametrize("question", ["And about captioning?", "what about captioning?", "and captioning"])
+def test_another_topic_takes_the_place_of_the_one_that_was_listed(question: str) -> None:
+    history = (Turn("user", "Which papers are about speech recognition?"), REFUSED)
+    assert turned(question, history, lookup, owner) == "Which papers are about captioning?"
+
+
+def test_a_whole_question_of_a_paper_here_carries_nothing_of_one_that_is_not() -> None:
+    history = (Turn("user", "What is SetFit?"), REFUSED)
+    assert standalone("And how does MultiMAE work?", history, lookup, owner).text == "And how does MultiMAE work?"
