@@ -38,15 +38,19 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     if not found.passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
     notes = found.question.notes
-    if strange := retriever.strange(found.question.asked):
-        notes = (*notes, f"No abstract here mentions {listed(strange)}.")
     quotes = () if found.missing else _quotes(retriever, settings, found)
     chance = _verdict(retriever, found).chance if quotes else 0.0
     if found.compared and chance < settings.abstain_below and not _lacked(retriever, found):
         return Evidence(found.passages, _of_each(retriever, found), None, chance, notes)
     if not quotes or (chance < settings.abstain_below and not found.listed):
         return Evidence(found.passages, (), found.missing or _why(retriever, found, scope), chance, notes)
-    return Evidence(found.passages, quotes, None, chance, notes, found.tally)
+    return Evidence(found.passages, quotes, None, chance, (*notes, *_strange(retriever, found)), found.tally)
+
+
+def _strange(retriever: HybridRetriever, found: Found) -> tuple[str, ...]:
+    """Said above what is quoted of others."""
+    names_of_none = retriever.strange(found.question.asked)
+    return (f"No abstract here mentions {listed(names_of_none)}.",) if names_of_none else ()
 
 
 def _why(retriever: HybridRetriever, found: Found, scope: Scope) -> str:

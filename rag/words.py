@@ -28,7 +28,12 @@ def plain(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The text's words in order; a compound yields itself and its parts ("image-text": image-text, image, text)."""
-    return [token for match in _TOKEN.finditer(plain(text)) for token in _forms(match.group())]
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=2048)  # a question meets the same sentences from many sides, and so does the next one
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(token for match in _TOKEN.finditer(plain(text)) for token in _forms(match.group()))
 
 
 def stem(word: str) -> str:
