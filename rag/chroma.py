@@ -23,6 +23,7 @@ from rag.library import Stored
 COLLECTION = "passages"
 PROBES = 32  # stored vectors asked for themselves before others are
 ITSELF = 0.01  # cosine distance at which a vector was found itself
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 400}  # of the defaults each build misses others
 SLICE = 2000  # vectors handed to Chroma at a time; it takes 5,461 at most
 SQLITE = "chroma.sqlite3"
 
@@ -95,9 +96,7 @@ def write(
     client = _client(folder)
     try:
         # no embedding function: the default one downloads a model
-        collection = client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-        )
+        collection = client.get_or_create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": HNSW})
         for some in slices(gone, SLICE):
             collection.delete(ids=[str(number) for number in some])
         new = np.flatnonzero(~np.isin([item.id for item in stored], keep))

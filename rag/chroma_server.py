@@ -20,7 +20,7 @@ import numpy as np
 
 from rag.address import checked_url
 from rag.breaker import PAUSE
-from rag.chroma import ITSELF, IndexDamaged, Progress, probes_of, slices
+from rag.chroma import HNSW, ITSELF, IndexDamaged, Progress, probes_of, slices
 from rag.config import EMBEDDED, Settings
 from rag.endpoint import Endpoint, Timeouts
 from rag.errors import ModelError, ModelRejected, ModelTimeout, ModelUnreachable
@@ -149,7 +149,7 @@ class Remote:
         """Made anew. Raises ModelError."""
         with suppress(ModelRejected):  # mostly there is none
             self._server.call("DELETE", f"/{self._name}")
-        body = {"name": self._name, "configuration": {"hnsw": {"space": "cosine"}}}
+        body = {"name": self._name, "configuration": {"hnsw": HNSW}}
         identity = self._server.call("POST", "", body, _identity)
         for rows in slices(np.arange(len(self._chunks)), max(1, BATCH // self._vectors.shape[1])):
             self._server.call("POST", f"/{identity}/add", self._batch(rows))
