@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MESSAGES = (2, 50, 200)
 WINDOWS = 10
-SHOWN = 20  # exchanges of a long chat that the page shows
+SHOWN = 10  # exchanges of a long chat that the page shows
 BUILDS = ("chromium-headless-shell", "chromium")
 REPEATS = 9  # reruns of which the median is taken
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]

@@ -27,7 +27,7 @@ from ui.thumbs import rate
 
 PACE = 0.05  # seconds between two paintings of a growing answer
 WIDTH = 640  # pixels
-AT_ONCE = 20  # exchanges on the page; earlier ones are shown when asked for
+AT_ONCE = 10  # exchanges on the page: drawing them anew costs; earlier ones are shown when asked for
 
 
 @dataclass(frozen=True, slots=True)
