@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+
+from eval.bench_window import CHROMIUM, FLAGS
 
 QUESTIONS = ("How does MetaCLIP compare with CLIP on ImageNet?", "How large is the data set of MetaCLIP?")
 COMPARED = ("Demystifying CLIP Data", "CapsFusion", "Improving CLIP Training")  # how their titles begin
@@ -50,7 +51,7 @@ with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
     server = subprocess.Popen(call, env={"ASKPAPERS_HOME": home, "PATH": "/usr/bin"}, stdout=subprocess.PIPE, text=True)
     try:
         address = re.findall(r"http://\S+:\d+", server.stdout.readline() if server.stdout else "")[0]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(address)
         for name, draw in {"window": answer, "map": map_, "comparison": comparison}.items():

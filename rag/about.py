@@ -109,8 +109,8 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope
 
 def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:
     """The papers whose abstracts mention them, those with most of the names first; None where none does."""
-    within = retriever.library.within(scope) if scope else None
-    known = (paper for paper in retriever.library.papers() if within is None or paper.id in within)
+    holds = retriever.library.holds(scope)
+    known = (paper for paper in retriever.library.papers() if holds(paper.id))
     texts = {paper.id: paper.abstract for paper in known if paper.id not in found.question.without}
     times = {paper: count for paper, text in texts.items() if (count := sum(mentions(text, name) for name in asked))}
     if not times:
@@ -130,8 +130,8 @@ def _near(passages: Sequence[Passage]) -> tuple[str, ...]:
 
 def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope, asked: Wanted) -> Found:
     """Of the years asked for, or the newest; it is said of how many papers no year is known."""
-    within = retriever.library.within(scope) if scope else None
-    years = {p.id: p.year for p in retriever.library.papers() if p.year and (within is None or p.id in within)}
+    holds = retriever.library.holds(scope)
+    years = {p.id: p.year for p in retriever.library.papers() if p.year and holds(p.id)}
     if not years:
         return found._replace(missing=TIMELESS)
     first, last = asked.years or (min(years.values()), max(years.values()))
@@ -164,10 +164,7 @@ def _undated(count: int) -> tuple[str, ...]:
 
 def _within(retriever: HybridRetriever, question: Standalone, scope: Scope) -> Standalone:
     """Papers of the conversation outside the scope are not asked."""
-    if not scope or not question.papers:
-        return question
-    within = retriever.library.within(scope)
-    return replace(question, papers=tuple(paper for paper in question.papers if paper in within))
+    return replace(question, papers=tuple(filter(retriever.library.holds(scope), question.papers)))
 
 
 def _nearest(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> tuple[Passage, ...]:
@@ -178,9 +175,9 @@ def _nearest(retriever: HybridRetriever, settings: Settings, question: Standalon
 
 def _named(retriever: HybridRetriever, text: str, scope: Scope) -> tuple[str, ...]:
     """The papers that a question names, when it names more than one: in the question's order; else none."""
-    within = retriever.library.within(scope) if scope else None
+    holds = retriever.library.holds(scope)
     owners = [(name, owner) for name in _spoken(text) if (owner := retriever.owner(name))]
-    own = [owner for name, owner in owners if retriever.is_own(name, owner) and (within is None or owner in within)]
+    own = [owner for name, owner in owners if retriever.is_own(name, owner) and holds(owner)]
     papers = tuple(dict.fromkeys(own))
     return papers if len(papers) > 1 else ()
 

@@ -35,19 +35,13 @@ FEATURES = (
     "kind",  # of what is named, "which tool" is asked, and nothing here speaks of a tool
 )
 OF_THE_ABSTRACT = ("attribute", "count", "figure", "kind")  # what it gives, not what it is about
-FAR = 0.25
-ALIKE = (  # kinds of things that one word asks for, and another gives
+LEAST_MEANING = 0.25  # below it, a cosine tells that the question is of another field
+SCORES = tuple(word for words in METRICS.values() for word in words.split())
+SAME_KIND = (  # kinds of things that one word asks for, and another gives
     ("data", "dataset", "datasets", "sets", "corpus", "corpora"),
     ("weights", "checkpoint", "checkpoints", "models"),
     ("clips", "videos"),
-    (
-        "metric",
-        "metrics",
-        *(name for names in METRICS.values() for name in names.split()),
-        "rmsd",
-        "tm-score",
-        "accuracy",
-    ),
+    ("metric", "metrics", "rmsd", "accuracy", *SCORES),
 )
 
 
@@ -105,7 +99,7 @@ def features(question: str, read: Read, rarity: Rarity, knows: Knows) -> tuple[f
     named = bare is not None and bears(body, bare)  # a bare name lies far from every sentence
     return (
         near,
-        0.0 if named else max(0.0, FAR - near),
+        0.0 if named else max(0.0, LEAST_MEANING - near),
         max(covered(content, sentence, rarity) for sentence in read.sentences),
         math.log1p(_held(wanted, body, rarity)),
         bool(unknown(question, knows)),
@@ -121,8 +115,10 @@ def features(question: str, read: Read, rarity: Rarity, knows: Knows) -> tuple[f
 
 def _lacks_kind(question: str, body: str) -> bool:
     kind = asked_kind(question) if any(bears(body, name) for name in names(question)) else None
-    alike = next((row for row in ALIKE if kind in row), (kind,)) if kind else ()
-    return kind is not None and not set(tokens(" ".join(alike))) & set(tokens(body))
+    if kind is None:
+        return False
+    words = next((row for row in SAME_KIND if kind in row), (kind,))
+    return not set(tokens(" ".join(words))) & set(tokens(body))
 
 
 def _beyond_names(question: str, body: str) -> set[str]:

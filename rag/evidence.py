@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.about import Found, find
 from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
-from rag.lacking import listed, missing
+from rag.lacking import listed, missing, unmentioned
 from rag.language import is_english
 from rag.question import names
 from rag.quotes import Quote
@@ -44,13 +44,13 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
         return Evidence(found.passages, _of_each(retriever, found), None, chance, notes)
     if not quotes or (chance < settings.abstain_below and not found.listed):
         return Evidence(found.passages, (), found.missing or _why(retriever, found, scope), chance, notes)
-    return Evidence(found.passages, quotes, None, chance, (*notes, *_strange(retriever, found)), found.tally)
+    return Evidence(found.passages, quotes, None, chance, (*notes, *_unmentioned(retriever, found)), found.tally)
 
 
-def _strange(retriever: HybridRetriever, found: Found) -> tuple[str, ...]:
+def _unmentioned(retriever: HybridRetriever, found: Found) -> tuple[str, ...]:
     """Said above what is quoted of others."""
-    names_of_none = retriever.strange(found.question.asked)
-    return (f"No abstract here mentions {listed(names_of_none)}.",) if names_of_none else ()
+    unknown = retriever.unknown_names(found.question.asked)
+    return (unmentioned(unknown),) if unknown else ()
 
 
 def _why(retriever: HybridRetriever, found: Found, scope: Scope) -> str:
@@ -88,14 +88,10 @@ def _verdict(retriever: HybridRetriever, found: Found) -> Verdict:
 
 def _too_far(retriever: HybridRetriever, found: Found, scope: Scope) -> str:
     """Names the papers that the question names, or that a follow-up is about: the others were not asked."""
-    owners = [(owner, name) for name in names(found.question.asked) if (owner := retriever.owner(name))]
-    within = retriever.library.within(scope) if scope else None
-    own = dict.fromkeys(
-        owner
-        for owner, name in owners
-        if (within is None or owner in within) and (owner in found.papers or retriever.is_own(name, owner))
-    )
-    if about := found.question.papers or [*own]:
+    holds = retriever.library.holds(scope)
+    owners = [(name, owner) for name in names(found.question.asked) if (owner := retriever.owner(name))]
+    own = [owner for name, owner in owners if owner in found.papers or retriever.is_own(name, owner)]
+    if about := found.question.papers or tuple(filter(holds, dict.fromkeys(own))):
         return f"What is known of {_titles(retriever, about)} does not come close to this question."
     return f"None of the {retriever.library.size(scope):,} abstracts comes close to this question."
 

@@ -77,18 +77,21 @@ def turned(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner)
 
 def _of_another_topic(question: str, before: str) -> str | None:
     """ "And about captioning?" after "Which papers are about speech?" """
-    topic, found = wanted(before).topic, _INSTEAD.match(question)
-    said = re.sub(r"^(?:about|on) ", "", found[1].strip()) if found else ""
-    is_topic = bool(tokens(said)) and len(said.split()) <= LONGEST_TOPIC and not names(f"of {said}")
-    return (
-        before.replace(topic, said) if topic and is_topic and not _MANY.search(said) and not _ONE.search(said) else None
-    )
+    topic, said = wanted(before).topic, re.sub(r"^(?:about|on) ", "", _instead(question))
+    is_pointing = _MANY.search(said) or _ONE.search(said) or names(f"of {said}")
+    is_topic = bool(tokens(said)) and len(said.split()) <= LONGEST_TOPIC and not is_pointing
+    return before.replace(topic, said) if topic and is_topic else None
+
+
+def _instead(question: str) -> str:
+    """What stands behind "what about": all that it says."""
+    found = _INSTEAD.match(question)
+    return found[1].strip() if found else ""
 
 
 def _subject(question: str, turns: Sequence[Turn], lookup: Lookup, owner: Owner) -> str | None:
     """The paper's name that is all it says, or the title of the one that "the other" is."""
-    found = _INSTEAD.match(question)
-    said = found[1].strip() if found else ""
+    said = _instead(question)
     if REMAINING.fullmatch(said):
         others = _remaining([one.papers for one in _exchanges(turns, lookup, owner) if one.papers])
         return _titles(others) if len(others) == 1 else None

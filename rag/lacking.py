@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 from rag.attributes import uncounted, unmet
 from rag.question import bare_name, names, parts_of_name, subject
-from rag.vocabulary import MAKERS, METRICS, TERMS
+from rag.vocabulary import IN_PASSING, METRICS
 from rag.words import plain, tokens
 
-IN_PASSING = frozenset(f"{TERMS} {MAKERS}".split())
 Knows = Callable[[str], bool]
 
 
@@ -63,11 +62,16 @@ def reason(
     """In a sentence or two; None where nothing in particular is missing."""
     if strange := unknown(question, knows):
         alike = [near for name in strange if (near := resembling(name))]
-        return f"No abstract here mentions {listed(strange)}." + (f" Did you mean {listed(alike)}?" if alike else "")
+        return unmentioned(strange) + (f" Did you mean {listed(alike)}?" if alike else "")
     lacked = missing(question, " ".join(sentences))
     if lacked is None or not _is_about(question, titles, sentences):
         return None
     return f"“{titles[0]}” is here, but its abstract gives no {lacked}."
+
+
+def unmentioned(unknown: Sequence[str]) -> str:
+    """A sentence for names that are known to be unknown."""
+    return f"No abstract here mentions {listed(unknown)}."
 
 
 def _is_about(question: str, titles: Sequence[str], sentences: Sequence[str]) -> bool:

@@ -103,8 +103,8 @@ REPLIES: tuple[Reply, ...] = (_greeted, _counted, _listed, _described, _without_
 
 def _held(retriever: HybridRetriever, scope: Scope) -> list[Paper]:
     """The papers of the scope, in the library's order."""
-    within = retriever.library.within(scope) if scope else None
-    return [paper for paper in retriever.library.papers() if within is None or paper.id in within]
+    holds = retriever.library.holds(scope)
+    return [paper for paper in retriever.library.papers() if holds(paper.id)]
 
 
 def _size(retriever: HybridRetriever, scope: Scope) -> str:

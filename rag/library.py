@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +153,11 @@ class Library:
             parts = (_unknown(db, IS_VENUE, venues), _unknown(db, IS_AUTHOR, authors))
             bounds = (scope.papers, scope.years, venues, authors, *parts)
             return frozenset(row[0] for row in db.execute(WITHIN, [json.dumps(list(bound)) for bound in bounds]))
+
+    def holds(self, scope: Scope) -> Callable[[str], bool]:
+        """Whether the paper of an id lies in the scope, as it is now."""
+        within = self.within(scope) if scope else None
+        return lambda paper: within is None or paper in within
 
     def size(self, scope: Scope) -> int:
         """How many papers are in the scope."""

@@ -135,7 +135,7 @@ class HybridRetriever(BaseRetriever):
         """Whether any abstract or title mentions the name."""
         return self._knowing(self.index())(name)
 
-    def strange(self, text: str) -> tuple[str, ...]:
+    def unknown_names(self, text: str) -> tuple[str, ...]:
         """Names in it that no abstract or title mentions."""
         return unknown(text, self.knows)
 

@@ -80,6 +80,7 @@ TERMS = (
     "URL US VLM VLMs VLP ViT ViTs 2D 3D"
 )
 MAKERS = "Alibaba Amazon Apple Baidu DeepMind Face Facebook GitHub Google Hugging Meta Microsoft NVIDIA OpenAI"
+IN_PASSING = frozenset(f"{TERMS} {MAKERS}".split())
 
 # Negations: whole words, beginnings of words, two words; and pairs that look like one and are none.
 NOT = (

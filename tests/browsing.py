@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +15,8 @@ import pytest
 from connections import only_this_machine
 from playwright.sync_api import Browser, Dialog, FilePayload, Page, expect
 
-BUILDS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the lightest first
-CHROMIUM = next(filter(None, map(shutil.which, BUILDS)), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+from eval.bench_window import CHROMIUM
+
 expect.set_options(timeout=30_000)  # milliseconds, on a busy machine
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium-headless-shell")
 

@@ -9,11 +9,11 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, FLAGS
 from canary import KEY, SETTINGS, seen
 from embedding import configure
 from playwright.sync_api import Browser, sync_playwright
 
+from eval.bench_window import CHROMIUM, FLAGS
 from eval.scripted import Server, scripted
 from ingest.add import fill
 from rag.config import Settings

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM
 from playwright.sync_api import Browser, Page
 
+from eval.bench_window import CHROMIUM
 from eval.comparison import write_comparison
 from eval.gate import accept
 from eval.markdown import markdown
