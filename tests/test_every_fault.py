@@ -44,8 +44,8 @@ PAPERS = [
     ("On Sourdough", "We let sourdough ferment at 18 degrees for fourteen hours. The loaves rise by a third."),
     ("Tin Whiskers", "Tin whiskers grow from solder within months. A coating of nickel slows their growth."),
 ]
-AT_ONCE = 10  # cases are asked side by side, as most of them wait
-SLACK = 4.0  # seconds, as this machine has more to do
+AT_ONCE = 5  # cases are asked side by side, as many of them wait
+SLACK = 8.0  # seconds, as this machine has more to do
 SOON, PATIENT = 0.7, 6.0  # seconds until a first token, as ASKPAPERS_LLM_TIMEOUT
 RETRIED = 0.8 * (0.5 + 1.0)  # seconds at least before a third try
 
@@ -189,7 +189,7 @@ CASES = [
         SOON,
     ),
     Case("F44 empty pieces alone", [Reply(("",) * 99, between=0.1)], "no first token", 1, SOON, SOON),
-    Case("F44 thoughts without end", [Reply(reasoning=("hm ",) * 99, between=0.1)], "no end within 6 s", 1, 6, 0.6),
+    Case("F44 thoughts without end", [Reply(reasoning=("hm ",) * 199, between=0.1)], "no end within 10 s", 1, 10, 1),
     Case("F46 cut before a word", lambda body: replace(good(body), cut_after=0), "cut the connection"),
     Case("F46 cut in the middle", lambda body: replace(good(body), cut_after=9), "cut the connection"),
     Case(
@@ -298,11 +298,12 @@ def met(papers: Library, encoder: BundledEncoder, case: Case) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcomes(papers: Library, encoder: BundledEncoder) -> Iterator[dict[str, Future[Outcome]]]:
-    """All of them asked side by side, as most of them wait."""
+def outcomes(papers: Library, encoder: BundledEncoder) -> dict[str, Future[Outcome]]:
+    """All of them asked side by side, the longest first; none is at work any more when the first is looked at."""
     met(papers, encoder, Case("the first of a process, which loads what the others find loaded", good))
     with ThreadPoolExecutor(AT_ONCE) as crowd:
-        yield {case.name: crowd.submit(met, papers, encoder, case) for case in CASES}
+        longest_first = sorted(CASES, key=lambda case: -case.seconds)
+        return {case.name: crowd.submit(met, papers, encoder, case) for case in longest_first}
 
 
 @pytest.fixture(scope="module")
