@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +54,7 @@ _APART = 4  # words that may stand between a number and what it counts
 _ALIKE = 4  # letters at the beginning that make two long words of one family
 
 
+@lru_cache(maxsize=64)  # a question is held against many sentences
 def asked(question: str) -> tuple[Attribute, ...]:
     """The attributes that a question asks for, in the table's order."""
     return tuple(attribute for attribute in _attributes() if attribute.asks.search(question))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +13,8 @@ TOPICS = Path(__file__).with_name("topics-of-the-field.txt")
 
 def untouched(question: str, body: str) -> tuple[str, ...]:
     """Topics that the question names and the papers' text doesn't, each by its first name."""
-    asked, held = _spaced(question), _spaced(body)
-    return tuple(
-        topic.name for topic in _topics() if _any_in(topic.asks, asked) and not _any_in(topic.asks + topic.tells, held)
-    )
+    held = _spaced(body)
+    return tuple(topic.name for topic in _named(question) if not _any_in(topic.asks + topic.tells, held))
 
 
 class Topic(NamedTuple):
@@ -25,6 +23,12 @@ class Topic(NamedTuple):
     name: str
     asks: tuple[str, ...]
     tells: tuple[str, ...]
+
+
+@lru_cache(maxsize=64)  # a question is held against many papers
+def _named(question: str) -> tuple[Topic, ...]:
+    asked = _spaced(question)
+    return tuple(topic for topic in _topics() if _any_in(topic.asks, asked))
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from rag.errors import LibraryBusy, UnknownPaper, VectorsLacking
 from rag.held import HeldByAnother, held, is_held
 from rag.identity import title_key
+from rag.readers import Readers
 from rag.schema import COLUMNS, FILE, MIGRATIONS, connect, explained, migrate, paper_of, version
 from rag.types import Paper, Scope, Span
 from rag.writer import Kind, Writer
@@ -52,6 +53,7 @@ class Library:
     def __init__(self, folder: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
         self.folder = folder
         self._file, self._pid = folder / FILE, folder / "writer.pid"
+        self._readers = Readers(self._file)
         with explained(folder, opening=True):
             folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._file, timeout=30, isolation_level=None)) as db:
@@ -62,9 +64,12 @@ class Library:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for one read: cheap, safe in any thread, and it sees one state, all that was committed."""
-        with explained(self.folder), closing(connect(self._file)) as db:
-            db.execute("BEGIN")
+        with explained(self.folder), self._readers.one() as db:
             yield db
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """Many reads are to come: until it ends, each is quicker."""
+        return self._readers.at_work()
 
     @contextmanager
     def writing(self, wait: float = 0) -> Iterator[Writer]:

@@ -67,7 +67,7 @@ class Pipeline:
         return AnswerStream(self._work(query))
 
     def _work(self, query: Query) -> Generator[str | Answer, None, None]:
-        with self._turns.turn() as turn:
+        with self._turns.turn() as turn, self.library.at_work():
             answer = yield from self._answered(query, Visit(turn))
         yield answer  # nobody waits until it is fetched
 

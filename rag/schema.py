@@ -36,8 +36,10 @@ MIGRATIONS = (
 
 
 def connect(file: Path) -> sqlite3.Connection:
-    """mode=rw: a library that was deleted under us is an error, not an empty file."""
-    db = sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
+    """mode=rw: a library that was deleted under us is an error, not an empty file. For one thread at a time, any."""
+    db = sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None, check_same_thread=False
+    )
     db.execute("PRAGMA foreign_keys = ON")
     return db
 

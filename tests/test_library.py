@@ -29,7 +29,7 @@ from rag.errors import (
     VectorsLacking,
 )
 from rag.library import Library
-from rag.schema import FILE, MIGRATIONS
+from rag.schema import FILE, MIGRATIONS, connect
 from rag.types import Paper, Scope
 from rag.writer import Chunk
 
@@ -167,6 +167,41 @@ def test_a_listing_begun_and_never_finished_blocks_no_writer(library: Library) -
     del listing, chunks
     with closing(sqlite3.connect(library.folder / FILE)) as db:
         assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody reads any more"
+
+
+def test_who_is_at_work_reads_what_was_committed_meanwhile_and_leaves_the_file_alone_when_done(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(library, ONE)
+    opened: list[Path] = []
+
+    def counted(file: Path) -> sqlite3.Connection:
+        opened.append(file)
+        return connect(file)
+
+    monkeypatch.setattr("rag.readers.connect", counted)
+    with library.at_work():
+        assert len(library) == 1
+        with library.at_work():
+            add(library, RYE)
+        given_up = library.papers()
+        assert (next(given_up).id, len(library)) == ("one", 2), "two reads at once have a connection each"
+        del given_up
+        in_another_thread: list[int] = []
+        thread = Thread(target=lambda: in_another_thread.append(len(library)))
+        thread.start()
+        thread.join()
+        assert in_another_thread == [2]
+        assert len(opened) == 2, "others were read with what was open already"
+    assert not (library.folder / f"{FILE}-wal").exists(), "its log goes with the last connection"
+
+
+def test_f29_a_library_deleted_under_whoever_is_at_work_is_gone(library: Library) -> None:
+    with library.at_work():
+        assert len(library) == 0
+        shutil.rmtree(library.folder)
+        with pytest.raises(LibraryGone):
+            len(library)
 
 
 def test_the_edition_and_the_chunks_are_read_as_one_state(library: Library) -> None:
