@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from rag.answerable import log_odds
@@ -18,7 +19,8 @@ from rag.retrieve import HybridRetriever
 from rag.types import Passage, Scope, Standalone
 
 MOST_PAPERS = 6  # quoted from when several are asked for
-NEAR = 0.53  # share of the first paper's score that a further paper needs
+LISTED = 4.4  # worth (see there) from which a paper is listed beside the first
+NEAR = 0.75  # share of the first one's worth from which it is, however little that is
 MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
 TOUCHED = 0.3  # and from which a paper is listed beside one that is
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
@@ -57,7 +59,7 @@ def find(retriever: HybridRetriever, settings: Settings, question: Standalone, s
     if named := question.papers or _named(retriever, question.text, scope):
         return Found(question, passages, named, named=True, compared=_are_compared(question.asked, named))
     if asks_for_several(question.asked) and passages:
-        return Found(question, passages, _near(passages))
+        return Found(question, passages, _near(retriever, question.text, passages))
     if wanted(question.asked).best:
         question = replace(question, notes=(*question.notes, BEST))
     passages = _answering_first(retriever, question.text, passages)
@@ -103,7 +105,7 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope
     if not spoken and max(nearness.values(), default=0.0) < MEANT:
         return found._replace(missing=f"None of the {retriever.library.size(scope):,} abstracts speaks of “{topic}”.")
     kept = [paper for paper in nearness if paper in spoken or nearness[paper] >= TOUCHED]
-    papers = tuple(paper for paper in _near(found.passages) if paper in kept)
+    papers = tuple(paper for paper in _near(retriever, found.question.text, found.passages) if paper in kept)
     return found._replace(papers=papers or tuple(kept), listed=True)
 
 
@@ -123,9 +125,17 @@ def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], sc
     return found._replace(passages=passages, papers=tuple(papers), listed=True, tally=tally)
 
 
-def _near(passages: Sequence[Passage]) -> tuple[str, ...]:
-    """The papers of those nearly as near as the first."""
-    return tuple(p.span.paper.id for p in passages if p.score >= NEAR * passages[0].score)[:MOST_PAPERS]
+def _near(retriever: HybridRetriever, text: str, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """The papers worth listing, best first."""
+    worth = {passage.span.paper.id: _worth(retriever, text, passage) for passage in passages}
+    least = min(LISTED, NEAR * max(worth.values(), default=0.0))
+    kept = (paper for paper in worth if worth[paper] >= least)
+    return tuple(sorted(kept, key=lambda paper: -worth[paper]))[:MOST_PAPERS]
+
+
+def _worth(retriever: HybridRetriever, text: str, passage: Passage) -> float:
+    """How near a paper is and how likely it answers, in standard deviations."""
+    return passage.score + ANSWERING * log_odds(retriever.verdict(text, [passage.span.paper.id]).chance)
 
 
 def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope, asked: Wanted) -> Found:
@@ -202,8 +212,8 @@ def _answering_first(retriever: HybridRetriever, text: str, passages: tuple[Pass
     near = [passage.span.paper.id for passage in passages[:CLOSE]]
     named = any(retriever.owner(name) in near for name in names(text))
 
-    def worth(passage: Passage) -> float:
-        verdict = retriever.verdict(text, [passage.span.paper.id])
-        return passage.score + ANSWERING * (verdict.about if named else log_odds(verdict.chance))
+    def of_its_subject(passage: Passage) -> float:
+        return passage.score + ANSWERING * retriever.verdict(text, [passage.span.paper.id]).about
 
+    worth = of_its_subject if named else partial(_worth, retriever, text)
     return (*sorted(passages[:CLOSE], key=worth, reverse=True), *passages[CLOSE:])

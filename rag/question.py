@@ -55,6 +55,11 @@ _ANY_KIND = re.compile(
     r"|setting|condition|case|strategy|solution|effect|role|measure|baseline|share|fraction|percentage|proportion|margin|rate|score|accuracy|aspect|factor|component|step|change)(?:e?s)?",
     re.IGNORECASE,
 )
+_PROPOSES = re.compile(
+    r"\b(?:we|paper|work|study|article) (?:\w+ )?(?:propos|introduc|present|develop|designs?\b)\w*"
+    r"|\b(?:is|are) (?:proposed|introduced|presented)\b",
+    re.IGNORECASE,
+)
 _NUMERAL = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|dozens?|hundreds?|thousands?|[mb]illions?|half|twice)\b",
     re.IGNORECASE,
@@ -133,6 +138,11 @@ def asks_for_figure(question: str) -> bool:
 def asks_for_several(question: str) -> bool:
     """Whether more than one paper is asked for."""
     return bool(_SEVERAL.search(question))
+
+
+def proposes(sentence: str) -> bool:
+    """Whether it says what its paper proposes."""
+    return bool(_PROPOSES.search(sentence))
 
 
 def holds_figure(sentence: str) -> bool:

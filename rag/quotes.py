@@ -12,11 +12,12 @@ from rag.attributes import asked
 from rag.library import Stored
 from rag.names import introduces
 from rag.offers import Rarity
-from rag.question import bare_name
+from rag.question import asks_for_several, bare_name, proposes
 from rag.types import Span
 
 ATTRIBUTE = 1.5  # log-odds
 INTRODUCES = 3.0
+PROPOSES = 1.5
 REPEATED = 0.9  # cosine from which two sentences say the same
 
 
@@ -49,12 +50,16 @@ def best_quotes(
 
 
 def _gives(question: str, texts: Sequence[str]) -> np.ndarray:
-    """What a sentence is worth, in log-odds, for an attribute that is asked for, or for introducing a name: (n,)."""
-    wanted, name = asked(question), bare_name(question)
+    """What a sentence is worth, in log-odds, beyond its features: (n,).
+
+    For an attribute that is asked for, for introducing a name; in a list, for what the paper itself does.
+    """
+    wanted, name, listed = asked(question), bare_name(question), asks_for_several(question)
     return np.array(
         [
             ATTRIBUTE * any(attribute.offers.search(text) for attribute in wanted)
             + INTRODUCES * bool(name and introduces(text, name))
+            + PROPOSES * (listed and proposes(text))
             for text in texts
         ]
     )

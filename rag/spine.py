@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.question import holds_figure
+from rag.question import holds_figure, proposes
 from rag.split import sentences
 from rag.types import Paper, Span
 from rag.words import tokens
@@ -34,11 +34,6 @@ _AVAILABILITY = re.compile(
 _PROBLEM = re.compile(
     r"\b(?:however|yet|but|despite|unfortunately|challeng\w*|problem|lack\w*|limit\w*|suffer\w*|remain\w*|gap"
     r"|expensive|costly|difficult\w*|hinder\w*|scarc\w+|little is known|unclear|fail\w*|bottleneck|inefficien\w*)\b",
-    re.IGNORECASE,
-)
-_PROPOSES = re.compile(
-    r"\b(?:we|paper|work|study|article) (?:\w+ )?(?:propos|introduc|present|develop|designs?\b)\w*"
-    r"|\b(?:is|are) (?:proposed|introduced|presented)\b",
     re.IGNORECASE,
 )
 _STUDIES = re.compile(
@@ -74,8 +69,8 @@ def spine(paper: Paper, most: int) -> tuple[Span, ...]:
 
 def _method(told: Sequence[str], title: str) -> int:
     """Where the work says what it proposes, else what it studies, else what its title says."""
-    for pattern in (_PROPOSES, _STUDIES):
-        if found := [place for place, text in enumerate(told) if pattern.search(text)]:
+    for says in (proposes, _STUDIES.search):
+        if found := [place for place, text in enumerate(told) if says(text)]:
             return found[0]
     named = set(tokens(title))
     return max(range(len(told)), key=lambda place: len(named & set(tokens(told[place]))), default=0)
