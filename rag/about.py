@@ -20,7 +20,7 @@ from rag.types import Passage, Scope, Standalone
 
 MOST_PAPERS = 6  # quoted from when several are asked for
 LISTED = 4.4  # worth (see there) from which a paper is listed beside the first
-NEAR = 0.75  # share of the first one's worth from which it is, however little that is
+BESIDE = 1.5  # less than the first one's worth with which it is, however little that is
 MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
 TOUCHED = 0.3  # and from which a paper is listed beside one that is
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
@@ -128,7 +128,7 @@ def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], sc
 def _near(retriever: HybridRetriever, text: str, passages: Sequence[Passage]) -> tuple[str, ...]:
     """The papers worth listing, best first."""
     worth = {passage.span.paper.id: _worth(retriever, text, passage) for passage in passages}
-    least = min(LISTED, NEAR * max(worth.values(), default=0.0))
+    least = min(LISTED, max(worth.values(), default=0.0) - BESIDE)
     kept = (paper for paper in worth if worth[paper] >= least)
     return tuple(sorted(kept, key=lambda paper: -worth[paper]))[:MOST_PAPERS]
 

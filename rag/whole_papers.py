@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rag.about import NEAR, TIMELESS
+from rag.about import TIMELESS
 from rag.called import called
 from rag.config import Settings
 from rag.errands import beyond, is_on
@@ -18,6 +18,7 @@ from rag.spine import gives_code, spine
 from rag.types import Paper, Passage, Scope, Span, Standalone
 
 ALIKE = 3  # papers that are named as like another
+NEAR = 0.53  # share of the first one's score that they need
 FROM_EACH = 3  # papers up to which a summary has more than one sentence of each
 _FIRST = re.compile(r"\b(?:oldest|earliest)\b", re.IGNORECASE)
 
