@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import random
+import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -49,6 +51,12 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     file.write_text("\n".join(map(json.dumps, lines)))
     return file
+
+
+@pytest.fixture(autouse=True)
+def _a_bare_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children run the main module first: that may be a page of the window, which another test left there."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 def start(folder: Path, papers: Path) -> tuple[BaseProcess, Connection]:
