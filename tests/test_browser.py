@@ -120,7 +120,8 @@ def test_what_a_number_points_to_is_shown_clear_of_the_head_of_the_page(page: Pa
     page.mouse.move(0, 0)
     mark.hover()
     shown, head = tip.bounding_box(), page.get_by_test_id("stHeader").bounding_box()
-    assert shown and head
+    assert shown
+    assert head
     assert shown["y"] >= head["y"] + head["height"]
 
 

@@ -175,7 +175,8 @@ def test_a_paper_by_itself_lies_in_the_middle_of_the_map(page: Page) -> None:
     page.get_by_text("Map", exact=True).click()
     chart = page.get_by_role("application").bounding_box()
     dot = page.get_by_role("application").locator("use").bounding_box()
-    assert chart and dot
+    assert chart
+    assert dot
     assert dot["x"] + dot["width"] / 2 == pytest.approx(chart["x"] + chart["width"] / 2, abs=1)
 
 
