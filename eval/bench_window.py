@@ -47,7 +47,7 @@ FIRST_WORD = """(question) => { window.firstWord = new Promise((done) => {
       const last = hosts.map((host) => host.shadowRoot.querySelector("article")).filter(Boolean).at(-1);
       const growing = [...document.querySelectorAll('[data-testid="stText"]')].map((element) => element.textContent);
       const isThere = last?.querySelector(".prose") || growing.some((text) => text && !text.endsWith(" ..."));
-      if (isThere && last?.querySelector(".question").textContent === question) done(performance.now() - begun);
+      if (isThere && last?.querySelector(".question")?.textContent === question) done(performance.now() - begun);
       else requestAnimationFrame(look);
     };
     look();

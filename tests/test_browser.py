@@ -108,6 +108,23 @@ def test_pointing_at_a_number_shows_its_title_and_quote(page: Page) -> None:
     expect(page.get_by_role("tooltip")).to_be_hidden()
 
 
+def test_what_a_number_points_to_is_shown_clear_of_the_head_of_the_page(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, "Which papers are about language models?")
+    mark, tip = page.get_by_role("button", name="Citation").nth(2), page.get_by_role("tooltip")
+    mark.hover()
+    mark.evaluate(
+        """mark => document.querySelector('[data-testid="stMain"]').scrollBy(0, mark.getBoundingClientRect().top
+            - mark.closest("article").querySelector(".tip").offsetHeight - 30)"""
+    )
+    page.mouse.move(0, 0)
+    mark.hover()
+    shown, head = tip.bounding_box(), page.get_by_test_id("stHeader").bounding_box()
+    assert shown
+    assert head
+    assert shown["y"] >= head["y"] + head["height"]
+
+
 def test_every_sentence_bears_its_mark_and_the_answer_is_read_out_once_it_is_complete(page: Page) -> None:
     ask(page, "How much shorter do capsule prompts get?")
     marks = page.get_by_role("img", name="Borne out by the quotes it cites")

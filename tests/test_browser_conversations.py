@@ -17,6 +17,7 @@ from test_reference import read
 from eval.replies import Body, Reply, good
 from eval.scripted import scripted
 from rag.types import Answer
+from ui.ask_page import AT_ONCE
 from ui.chat import Exchange
 from ui.conversations import Conversations
 
@@ -124,6 +125,21 @@ def test_a_phone_opens_the_list_over_the_page(page: Page) -> None:
     page.get_by_test_id("stExpandSidebarButton").click()
     expect(page.get_by_role("navigation", name="Conversations")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_long_chat_shows_its_newest_questions_and_the_earlier_ones_when_asked_for(page: Page, home: Path) -> None:
+    asked = [f"What is number {place}?" for place in range(AT_ONCE + 3)]
+    chat = [Exchange(question, Answer(question, question, "answered", "A number.")) for question in asked]
+    for title in ("long", "longer"):
+        Conversations(home).keep(title, [Exchange(title, chat[0].answer), *chat])
+    page.reload()
+    conversation(page, "long").click()
+    expect(page.locator(".question")).to_have_text(asked[-AT_ONCE:])
+    page.get_by_role("button", name="Show earlier questions (4)").click()
+    expect(page.locator(".question")).to_have_text(["long", *asked])
+    expect(page.get_by_role("button", name="Show earlier questions")).to_have_count(0)
+    conversation(page, "longer").click()
+    expect(page.locator(".question")).to_have_text(asked[-AT_ONCE:])
 
 
 def slowly(body: Body) -> Reply:

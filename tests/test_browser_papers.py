@@ -170,6 +170,16 @@ def test_the_map_is_walked_by_keyboard_and_opens_a_paper(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=30_000)
 
 
+def test_a_paper_by_itself_lies_in_the_middle_of_the_map(page: Page) -> None:
+    search(page, "compress format", "1")
+    page.get_by_text("Map", exact=True).click()
+    chart = page.get_by_role("application").bounding_box()
+    dot = page.get_by_role("application").locator("use").bounding_box()
+    assert chart
+    assert dot
+    assert dot["x"] + dot["width"] / 2 == pytest.approx(chart["x"] + chart["width"] / 2, abs=1)
+
+
 def test_a_phone_scrolls_none_of_the_pages_sideways(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     search(page, "zyxel", "2")

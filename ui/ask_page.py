@@ -142,8 +142,7 @@ def answer(asked: Asked, chat: list[Exchange], settings: Settings) -> None:
     exchange_shower()(drawn(live, is_live=True, is_fresh=False), live.key, lambda: None)
     place = st.empty()
     found = settled(query, lambda: streamed(pipeline(settings).ask(query), place))
-    place.empty()
-    chat[-1] = replace(live, answer=found)
+    chat[-1] = replace(live, answer=found)  # what was painted stays until the next run, which draws the whole
     if found.status != "failed":
         keep_chat(may_change(settings))
     st.session_state.fresh = live.key

@@ -133,7 +133,7 @@ def new_chat() -> None:
 def turn_to(chat: list[Exchange], key: str | None = None) -> None:
     """Makes that the window's chat: a kept one by its key, or a new one."""
     state = st.session_state
-    for name in ("conversation", "known", "unkept", "unlisted", "deleted", "forgotten"):
+    for name in ("conversation", "known", "unkept", "unlisted", "deleted", "forgotten", "shown"):
         state.pop(name, None)
     bind(EVERYTHING)
     state.chat, state.turned = chat, True

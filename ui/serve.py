@@ -32,7 +32,7 @@ OPTIONS = {
     "server.fileWatcherType": "none",
     "theme.baseRadius": "0.6rem",
     "theme.light.primaryColor": "#2457a6",
-    "theme.dark.primaryColor": "#8ab4f8",
+    "theme.dark.primaryColor": "#aecbfa",  # pale: what is pointed at is drawn darker than it, and is to be read
 }
 
 

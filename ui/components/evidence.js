@@ -98,7 +98,8 @@ function hinting(button, title, quote) {
     const box = tip();
     box.replaceChildren(element("b", {}, title), element("span", {}, `“${quote}”`));
     box.hidden = false;
-    const over = top > box.offsetHeight + 8;
+    const head = document.querySelector('[data-testid="stHeader"]')?.getBoundingClientRect().bottom ?? 0; // lies over the page
+    const over = top > head + box.offsetHeight + 8;
     box.style.left = `${Math.max(0, Math.min(left - origin.left, origin.width - box.offsetWidth))}px`;
     box.style.top = `${top - origin.top + (over ? -box.offsetHeight - 6 : 26)}px`;
   };

@@ -53,7 +53,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function drawn(dots, data) {
   const chart = document.createElementNS(SVG, "svg");
-  chart.setAttribute("viewBox", `-3 -3 106 ${data.height * 100 + 6}`);
+  const width = Math.max(...data.papers.map(({ x }) => x)); // 0 of a paper by itself, which lies in the middle
+  chart.setAttribute("viewBox", `${50 * width - 53} -3 106 ${data.height * 100 + 6}`);
   chart.setAttribute("tabindex", "0");
   chart.setAttribute("role", "application");
   chart.setAttribute("aria-label", `${data.label}. Arrow keys go from paper to paper, Enter opens one.`);
