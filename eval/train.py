@@ -21,7 +21,7 @@ from ingest.add import fill
 from rag.encoder import BundledEncoder
 from rag.index import current_index
 from rag.library import Library
-from rag.offers import FEATURES, WEIGHTS, Rarity, features
+from rag.offers import FEATURES, WEIGHTS, Near, features
 
 RIDGE = 10.0  # on weights of standardised features
 STEPS = 200
@@ -98,8 +98,8 @@ def _cases() -> list[Choice]:
     with TemporaryDirectory() as folder:
         library, encoder = Library(Path(folder)), BundledEncoder()
         fill(library, encoder)
-        rarity = current_index(library, encoder.fingerprint).rarity
-        return [case for question in _dev() if (case := _case(question, library, encoder, rarity))]
+        near = Near(encoder.remembered, current_index(library, encoder.fingerprint).rarity)
+        return [case for question in _dev() if (case := _case(question, library, encoder.fingerprint, near))]
 
 
 def _dev() -> list[Question]:
@@ -107,13 +107,13 @@ def _dev() -> list[Question]:
     return [question for question in read if question.split == "dev" and question.tags[0] in KINDS]
 
 
-def _case(question: Question, library: Library, encoder: BundledEncoder, rarity: Rarity) -> Choice | None:
+def _case(question: Question, library: Library, fingerprint: str, near: Near) -> Choice | None:
     paper = library.paper(question.papers[0][0])
-    stored = list(library.chunks("sentence", encoder.fingerprint, [paper.id]))
+    stored = list(library.chunks("sentence", fingerprint, [paper.id]))
     texts = [item.span.text for item in stored]
-    cosines = np.stack([item.vector for item in stored]).astype(np.float32) @ encoder.vector(question.text)
+    vectors = np.stack([item.vector for item in stored]).astype(np.float32)
     gold = [[any(one in text or text in one for one in group) for text in texts] for group in question.evidence]
-    table = features(question.text, paper.title, texts, cosines, rarity)
+    table = features(question.text, paper.title, texts, vectors, near)
     return Choice(paper.id, table, np.array(gold)) if np.any(gold) else None
 
 

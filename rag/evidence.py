@@ -17,7 +17,7 @@ from rag.spine import spine
 from rag.types import EVERYTHING, Passage, Scope, Standalone
 
 COMPARED = 2  # quotes of each paper that a question names beside another
-WITHIN = 2.0  # log-odds below the best quote that a further quote of the same paper may lie
+WITHIN = 2.5  # log-odds below the best quote that a further quote of the same paper may lie
 
 
 @dataclass(frozen=True, slots=True)

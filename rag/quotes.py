@@ -11,7 +11,7 @@ from rag import offers
 from rag.attributes import asked
 from rag.library import Stored
 from rag.names import introduces
-from rag.offers import Rarity
+from rag.offers import Near
 from rag.question import asks_for_several, bare_name, proposes
 from rag.types import Span
 
@@ -30,14 +30,14 @@ class Quote:
 
 
 def best_quotes(
-    question: str, vector: np.ndarray, sentences: Sequence[Stored], rarity: Rarity, most: int, within: float = np.inf
+    question: str, near: Near, sentences: Sequence[Stored], most: int, within: float = np.inf
 ) -> tuple[Quote, ...]:
     """At most `most` sentences whose log-odds lie `within` those of the best, none said twice, best first."""
     if not sentences:
         return ()
-    cosines = np.stack([item.vector for item in sentences]).astype(np.float32) @ vector
+    vectors = np.stack([item.vector for item in sentences]).astype(np.float32)
     texts = [item.span.text for item in sentences]
-    table = offers.features(question, sentences[0].span.paper.title, texts, cosines, rarity)
+    table = offers.features(question, sentences[0].span.paper.title, texts, vectors, near)
     odds = offers.odds(table) + _gives(question, texts)
     order = np.argsort(-odds, kind="stable")
     kept: list[int] = []

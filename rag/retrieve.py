@@ -24,6 +24,7 @@ from rag.index import current_index
 from rag.lacking import Knows, bears, reason, unknown
 from rag.library import Library
 from rag.names import introduces, name_key, title_names
+from rag.offers import Near
 from rag.question import names
 from rag.quotes import Quote, best_quotes
 from rag.spelling import Spelled, corrected, resembling
@@ -125,7 +126,7 @@ class HybridRetriever(BaseRetriever):
     def quotes(self, text: str, paper: str, most: int, within: float = np.inf) -> tuple[Quote, ...]:
         """The paper's sentences that answer best, best first."""
         sentences = tuple(self.library.chunks("sentence", self._encoder.fingerprint, [paper]))
-        return best_quotes(text, self._encoder.remembered(text), sentences, self.index().rarity, most, within)
+        return best_quotes(text, Near(self._encoder.remembered, self.index().rarity), sentences, most, within)
 
     def sentences(self, paper: str) -> tuple[Span, ...]:
         """The paper's sentences, in order."""
