@@ -17,6 +17,7 @@ from rag.lists import Wanted, mentions, only_names, speaks_of, wanted
 from rag.question import asks_for_several, names
 from rag.retrieve import HybridRetriever
 from rag.types import Passage, Scope, Standalone
+from rag.vocabulary import MAKERS
 
 MOST_PAPERS = 6  # quoted from when several are asked for
 LISTED = 4.4  # worth (see there) from which a paper is listed beside the first
@@ -28,6 +29,7 @@ FAR = 4.0  # and below it, that the papers of the conversation surely are not
 TIMELESS = "The library does not know in which year any of these papers appeared."
 NOT_DENIED = "An abstract tells what a paper does: which papers do not do something can't be found."
 BEST = "Which paper is best no abstract tells: this is the nearest to the question."
+NO_MAKER = "The library knows no author or venue “{}”, and no abstract tells where its authors work."
 LAST_YEAR = 9000  # beyond it, no end was named
 _SIDE_BY_SIDE = re.compile(
     rf"{COMPARES.pattern}|\b(?:contrast\w*|in common|shared?|similar\w*|alike|distinguish\w*|unlike|beside)\b",
@@ -92,6 +94,8 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
         return found._replace(missing=NOT_DENIED)
     if asked.years or asked.newest:
         return _of_years(retriever, settings, found, scope, asked)
+    if asked.made and (made := _of_makers(retriever, found, asked.made, scope)):
+        return made
     if named := only_names(found.question.asked) if asked.several else ():
         return _of_names(retriever, found, named, scope)
     return _of_topic(retriever, found, asked.topic, scope) if asked.topic else None
@@ -107,6 +111,22 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope
     kept = [paper for paper in nearness if paper in spoken or nearness[paper] >= TOUCHED]
     papers = tuple(paper for paper in _near(retriever, found.question.text, found.passages) if paper in kept)
     return found._replace(papers=papers or tuple(kept), listed=True)
+
+
+def _of_makers(retriever: HybridRetriever, found: Found, name: str, scope: Scope) -> Found | None:
+    """By an author of that name, or of that venue; None where it is a paper's name, or a data set's perhaps."""
+    holds, library = retriever.library.holds(scope), retriever.library
+    chosen = tuple(filter(holds, library.within(Scope(authors=(name,))) | library.within(Scope(venues=(name,)))))
+    if chosen:
+        passages = retriever.search(found.question.text, Scope(papers=chosen), MOST_PAPERS)
+        papers = tuple(passage.span.paper.id for passage in passages)
+        more = f". The nearest {len(papers)}" if len(papers) < len(chosen) else ""
+        verb = "is" if len(chosen) == 1 else "are"
+        tally = f"{len(chosen):,} of the {library.size(scope):,} papers {verb} of {name}{more}:"
+        return found._replace(passages=passages, papers=papers, listed=True, tally=tally)
+    return (
+        None if retriever.knows(name) and name not in MAKERS.split() else found._replace(missing=NO_MAKER.format(name))
+    )
 
 
 def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:

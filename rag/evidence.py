@@ -49,7 +49,7 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
 
 def _unmentioned(retriever: HybridRetriever, found: Found) -> tuple[str, ...]:
     """Said above what is quoted of others."""
-    unknown = retriever.unknown_names(found.question.asked)
+    unknown = () if found.listed else retriever.unknown_names(found.question.asked)
     return (unmentioned(unknown),) if unknown else ()
 
 

@@ -12,9 +12,15 @@ _ENGLISH = re.compile(
     r"an?|and|are|can|compare|did|do|does|for|from|has|have|how|in|is|it|list|of|on|papers|show|tell|that|the|their"
     r"|they|this|to|use|was|were|what|when|where|which|who|why|with"
 )
-_SPANISH = "cómo|como|cuáles|cuál|cuántos|cuántas|del|es|los|las|para|qué|que|sobre|una|são|quais|quantos|não"
-_FRENCH = "combien|comment|dans|des|est|les|parle|parlent|pour|quelles?|quels?|qui|sur|une"
-_GERMAN = "das|der|eine?|für|gibt|hat|ist|mit|oder|über|und|viele|welche[rs]?|wie|wieviele|zu"
+_SPANISH = (
+    "cómo|como|cuáles|cuál|cuándo|cuántos|cuántas|del|es|hace|los|las|para|por|qué|que|quién|sobre|una|são|quais|quantos"
+    "|não"
+)
+_FRENCH = "combien|comment|dans|des|est|fait|les|parle|parlent|pour|pourquoi|quand|quelles?|quels?|qui|sur|une"
+_GERMAN = (
+    "das|der|eine?|funktionier(?:t|en)|für|gibt|hat|ist|mach(?:t|en)|mit|oder|über|und|verwende[tn]|viele|warum"
+    "|welche[rs]?|wer|werden?|wie|wieviele|wurden?|zu"
+)
 _ITALIAN = "che|cosa|cos|della|gli|perché|quali|quanti|sono"
 _OTHERS = re.compile("|".join((_SPANISH, _FRENCH, _GERMAN, _ITALIAN)))
 

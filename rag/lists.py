@@ -1,4 +1,4 @@
-"""What is asked of a list of papers: a topic, a time, the newest; and what no abstract tells, as what is not. Pure."""
+"""What is asked of a list of papers: topic, time, author; and what no abstract tells of, as what is not. Pure."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ _WHEN = re.compile(
     rf"(?: the)?(?: year)? {_YEAR}(?: (?:to|and|until) {_YEAR})?\b",
     re.IGNORECASE,
 )
+_OPENS_WITH_PAPERS = re.compile(rf"^\W*{_PAPERS}\b", re.IGNORECASE)
+_EXISTS = re.compile(rf"\b(?:(?:is|are) there|have you|do you have|got)\b.{{0,20}}\b{_PAPERS}\b", re.IGNORECASE)
+_NAME = r"(?-i:[A-Z])[\w.'’-]+(?: (?:(?:of|de|van|von|der) )?(?-i:[A-Z])[\w.'’-]*)*"
+_MADE = re.compile(
+    rf"\b{_PAPERS}(?: (?:that|which|here|are|is|were|was|written|authored|published|come|comes))*"
+    rf" (by|from|at) (?:the )?({_NAME})",
+    re.IGNORECASE,
+)
 _NEWEST = re.compile(rf"\b(?:newest|latest|most recent|recent) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE)
 _BEST = re.compile(
     rf"\b(?:best|most (?:important|influential|cited|popular)|top) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE
@@ -48,9 +56,13 @@ _BOUNDS = {"since": (0, 9999), "after": (1, 9999), "before": (-9999, -1), "until
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`topic` where it is a few words; `years` from, to; what is `denied` or `best` no abstract tells."""
+    """`topic` where it is a few words; `years` from, to; what is `denied` or `best` no abstract tells.
+
+    `made` names an author, or a venue.
+    """
 
     topic: str | None = None
+    made: str | None = None
     years: tuple[int, int] | None = None
     newest: bool = False
     denied: bool = False
@@ -60,9 +72,11 @@ class Wanted:
 
 def wanted(question: str) -> Wanted:
     """What of it there is."""
-    several = asks_for_several(question) or bool(re.match(rf"\W*{_PAPERS}\b", question, re.IGNORECASE))
+    several = asks_for_several(question) or any(says.search(question) for says in (_OPENS_WITH_PAPERS, _EXISTS))
+    made = _MADE.search(question) if several else None
     return Wanted(
         _topic(question) if several else None,
+        made[2].rstrip(".") if made else None,
         _years(question),
         bool(_NEWEST.search(question)),
         several and bool(_NOT.search(question)),

@@ -165,7 +165,7 @@ class Pipeline:
 
     def _quoted(self, question: Standalone, evidence: Evidence) -> Draft:
         said = tally(question, self.retriever, evidence.quotes)
-        return extract.draft(evidence.quotes, said and (evidence.tally or said))
+        return extract.draft(evidence.quotes, evidence.tally or said)
 
 
 def _in_line(model: Model, turn: Turn) -> Generator[str, None, Model]:

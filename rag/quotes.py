@@ -10,9 +10,10 @@ import numpy as np
 from rag import offers
 from rag.attributes import asked
 from rag.library import Stored
+from rag.lists import wanted
 from rag.names import introduces
 from rag.offers import Near
-from rag.question import asks_for_several, bare_name, proposes
+from rag.question import bare_name, proposes
 from rag.types import Span
 
 ATTRIBUTE = 1.5  # log-odds
@@ -54,10 +55,10 @@ def _gives(question: str, texts: Sequence[str]) -> np.ndarray:
 
     For an attribute that is asked for, for introducing a name; in a list, for what the paper itself does.
     """
-    wanted, name, listed = asked(question), bare_name(question), asks_for_several(question)
+    attributes, name, listed = asked(question), bare_name(question), wanted(question).several
     return np.array(
         [
-            ATTRIBUTE * any(attribute.offers.search(text) for attribute in wanted)
+            ATTRIBUTE * any(attribute.offers.search(text) for attribute in attributes)
             + INTRODUCES * bool(name and introduces(text, name))
             + PROPOSES * (listed and proposes(text))
             for text in texts

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from ingest.add import ingest
 from rag.attributes import unmet
+from rag.config import Settings
+from rag.encoder import BundledEncoder
+from rag.library import Library
 from rag.lists import mentions, only_names, speaks_of
 from rag.pipeline import Pipeline
 from rag.types import Answer, Query
@@ -162,3 +167,45 @@ def test_machine_translated_data_is_no_hardware() -> None:
     assert not unmet("Does machine translated training data harm English performance?", "")
     assert not unmet("Is machine-generated text used for training?", "")
     assert unmet("Which machines were used for training?", "") == ("hardware",)
+
+
+@pytest.fixture(scope="module")
+def loaves(tmp_path_factory: pytest.TempPathFactory, encoder: BundledEncoder) -> Pipeline:
+    folder = tmp_path_factory.mktemp("loaves")
+    papers = [
+        {"title": "On Rye", "abstract": "We bake bread of rye flour.", "authors": ["Ada Miller"], "venue": "Bread Letters"},
+        {"title": "On Spelt", "abstract": "We bake bread of spelt flour.", "authors": ["Bo Baker", "Ada Miller"]},
+        {"title": "On Ovens", "abstract": "We build ovens of red clay.", "authors": ["Cy Potter"], "venue": "Clay"},
+    ]
+    (folder / "papers.jsonl").write_text("\n".join(map(json.dumps, papers)))
+    ingest(library := Library(folder), [folder / "papers.jsonl"], encoder)
+    return Pipeline(library, encoder, Settings())
+
+
+class TestWhoMadeThem:
+    """An author or a venue, where the library knows them."""
+
+    @pytest.mark.parametrize(
+        ("question", "found", "said"),
+        [
+            ("Which papers are by Ada Miller?", {"On Rye", "On Spelt"}, "2 of the 3 papers are of Ada Miller:"),
+            ("Papers written by Potter", {"On Ovens"}, "1 of the 3 papers is of Potter:"),
+            ("Are there papers from Bread Letters?", {"On Rye"}, "1 of the 3 papers is of Bread Letters:"),
+        ],
+    )
+    def test_their_papers_are_listed(self, loaves: Pipeline, question: str, found: set[str], said: str) -> None:
+        answer = ask(loaves, question)
+        assert set(titles(answer)) == found
+        assert answer.text.startswith(said)
+
+    @pytest.mark.parametrize("question", ["Papers by Dee Farmer", "Which papers are from Google?"])
+    def test_who_is_not_known_is_said_and_nothing_is_listed(self, loaves: Pipeline, question: str) -> None:
+        answer = ask(loaves, question)
+        assert answer.status == "abstained"
+        assert "knows no author or venue" in (answer.reason or "")
+
+
+@pytest.mark.parametrize("question", ["Is there a paper about speech?", "do you have any paper on music"])
+def test_one_paper_about_what_none_is_about_is_not_made_up(pipeline: Pipeline, question: str) -> None:
+    answer = ask(pipeline, question)
+    assert (answer.status, "speaks of" in (answer.reason or "")) == ("abstained", True)
