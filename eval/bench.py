@@ -55,7 +55,9 @@ COLD = 'askpapers ask "What is MetaCLIP?"'
 
 
 def main(
-    papers: Annotated[Path | None, typer.Option(help="JSON Lines of 20,000 papers or more, gzip or not.")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="JSON Lines of 20,000 papers or more, gzip or not; or a library, for questions.")
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of which medians are taken.")] = 3,
     only: Annotated[str, typer.Option(help=f"{', '.join(PARTS)}, several with commas between, or all.")] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON on stdout.")] = False,
@@ -63,11 +65,14 @@ def main(
 ) -> None:
     """Times ingest, questions and the cold command; without --papers, over the 90 shipped papers alone.
 
-    Example: python -m eval.bench --papers corpus.jsonl.gz --only questions,line
+    Examples: python -m eval.bench --papers corpus.jsonl.gz --only questions,line
+    python -m eval.bench --papers ~/library --only questions
     """
     chosen = [*PARTS] if only == "all" else only.split(",")
     if unknown := [name for name in chosen if name not in PARTS]:
         raise typer.BadParameter(f"--only {unknown[0]}: one of {', '.join(PARTS)}, all")
+    if papers and papers.is_dir() and chosen != ["questions"]:
+        raise typer.BadParameter(f"--papers {papers}: a library is measured with --only questions")
     found: dict[str, list[Figure]] = {}
     with TemporaryDirectory() as folder:
         for name in chosen:
@@ -107,8 +112,8 @@ def ingest_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[
 def question_figures(folder: Path, papers: Path | None, repeats: int) -> Iterator[Figure]:
     """Milliseconds a question in a warm process, by stage, beside LlamaIndex's retriever over the same collection."""
     first = None
-    for size in SIZES if papers else SIZES[:1]:
-        pipeline = Pipeline(_library(folder, papers, size), BundledEncoder(), Settings())
+    for library in _libraries(folder, papers):
+        size, pipeline = len(library), Pipeline(library, BundledEncoder(), Settings())
         asked = [QUESTION.format(title=title) for title in _titles(pipeline.library)]
         stages = _stages(pipeline)
         times: dict[str, list[float]] = {stage: [] for stage in stages}
@@ -121,11 +126,13 @@ def question_figures(folder: Path, papers: Path | None, repeats: int) -> Iterato
 
 
 def _by_stage(size: int, times: dict[str, list[float]], first: float) -> Iterator[Figure]:
-    aim = "under 40 ms" if size == SIZES[0] else "under 3 times that at 90"
+    aim = "under 60 ms" if size == SIZES[0] else "under 200 ms"
     theirs = median(times["LlamaIndex"])
     yield Figure(f"question, {size:,} papers, p50", median(times["ask"]), "ms", "LlamaIndex's retriever", theirs, aim)
     if size != SIZES[0]:
-        yield Figure(f"question, {size:,} papers, p50", median(times["ask"]), "ms", "the same at 90", first, aim)
+        yield Figure(
+            f"question, {size:,} papers, p50", median(times["ask"]), "ms", "the same at 90", first, "under 3 times"
+        )
     p95 = {stage: quantiles(taken, n=20)[-1] for stage, taken in times.items()}
     yield Figure(f"question, {size:,} papers, p95", p95["ask"], "ms", "LlamaIndex's retriever", p95["LlamaIndex"])
     for stage in ("encode", "search"):
@@ -174,6 +181,15 @@ def _process(call: Sequence[str]) -> tuple[float, float]:
     measured = subprocess.run([sys.executable, "-c", MEASURE, *call], capture_output=True, text=True, check=True)
     seconds, memory = measured.stderr.split()[-2:]
     return float(seconds), float(memory) / 1024
+
+
+def _libraries(folder: Path, papers: Path | None) -> Iterator[Library]:
+    """The shipped papers; more and more of a file's; or those of a library, as it is."""
+    is_library = papers is not None and papers.is_dir()
+    for size in SIZES if papers and not is_library else SIZES[:1]:
+        yield _library(folder, papers, size)
+    if papers and is_library:
+        yield Library(papers)
 
 
 def _library(folder: Path, papers: Path | None, size: int) -> Library:
