@@ -173,7 +173,7 @@ def test_machine_translated_data_is_no_hardware() -> None:
 def loaves(tmp_path_factory: pytest.TempPathFactory, encoder: BundledEncoder) -> Pipeline:
     folder = tmp_path_factory.mktemp("loaves")
     papers = [
-        {"title": "On Rye", "abstract": "We bake bread of rye flour.", "authors": ["Ada Miller"], "venue": "Bread Letters"},
+        {"title": "On Rye", "abstract": "We bake bread of rye flour.", "authors": ["Ada Miller"], "venue": "Breads"},
         {"title": "On Spelt", "abstract": "We bake bread of spelt flour.", "authors": ["Bo Baker", "Ada Miller"]},
         {"title": "On Ovens", "abstract": "We build ovens of red clay.", "authors": ["Cy Potter"], "venue": "Clay"},
     ]
@@ -190,7 +190,7 @@ class TestWhoMadeThem:
         [
             ("Which papers are by Ada Miller?", {"On Rye", "On Spelt"}, "2 of the 3 papers are of Ada Miller:"),
             ("Papers written by Potter", {"On Ovens"}, "1 of the 3 papers is of Potter:"),
-            ("Are there papers from Bread Letters?", {"On Rye"}, "1 of the 3 papers is of Bread Letters:"),
+            ("Are there papers from Breads?", {"On Rye"}, "1 of the 3 papers is of Breads:"),
         ],
     )
     def test_their_papers_are_listed(self, loaves: Pipeline, question: str, found: set[str], said: str) -> None:
