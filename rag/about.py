@@ -20,10 +20,11 @@ from rag.types import Passage, Scope, Standalone
 from rag.vocabulary import MAKERS
 
 MOST_PAPERS = 6  # quoted from when several are asked for
+WIDER = 4  # times as many are looked at for them
 LISTED = 4.4  # worth (see there) from which a paper is listed beside the first
 BESIDE = 1.5  # less than the first one's worth with which it is, however little that is
 MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
-TOUCHED = 0.3  # and from which a paper is listed beside one that is
+TOUCHED = 0.3  # and from which it is, where its paper is worth listing
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
 TIMELESS = "The library does not know in which year any of these papers appeared."
@@ -102,15 +103,36 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
 
 
 def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
-    """Nearness alone would list what is least far from a topic that none is about."""
-    near = [passage.span.paper for passage in found.passages]
-    spoken = {paper.id for paper in near if speaks_of(f"{paper.title}. {paper.abstract}", topic)}
-    nearness = {paper.id: retriever.nearness(topic, [paper.id]) for paper in near}
-    if not spoken and max(nearness.values(), default=0.0) < MEANT:
-        return found._replace(missing=f"None of the {retriever.library.size(scope):,} abstracts speaks of “{topic}”.")
-    kept = [paper for paper in nearness if paper in spoken or nearness[paper] >= TOUCHED]
-    papers = tuple(paper for paper in _near(retriever, found.question.text, found.passages) if paper in kept)
-    return found._replace(papers=papers or tuple(kept), listed=True)
+    """The papers that speak of it, whichever come near; beside them, what is about it in other words."""
+    spoken = {*filter(retriever.library.holds(scope), retriever.speaking_of(topic))} - {*found.question.without}
+    near = _meant(retriever, found, topic)
+    size = retriever.library.size(scope)
+    if not spoken and not near:
+        return found._replace(missing=f"None of the {size:,} abstracts speaks of “{topic}”.")
+    text = found.question.text
+    looked_at = retriever.search(text, Scope(papers=(*spoken, *near)), WIDER * MOST_PAPERS)
+    told = [passage for passage in looked_at if passage.span.paper.id in near or _says(retriever, passage, topic)]
+    best = tuple(sorted(told or looked_at, key=partial(_worth, retriever, text), reverse=True)[:MOST_PAPERS])
+    count = len(told) if told and len(looked_at) < WIDER * MOST_PAPERS else len(spoken)
+    tally = f"{count:,} of the {size:,} abstracts speak of “{topic}”. The nearest {len(best)}:"
+    papers = tuple(passage.span.paper.id for passage in best)
+    return found._replace(passages=best, papers=papers, listed=True, tally=tally if count > len(best) else "")
+
+
+def _meant(retriever: HybridRetriever, found: Found, topic: str) -> set[str]:
+    """Of the nearest papers those that are about it in whatever words; where none surely is, none."""
+    nearness = {passage: retriever.nearness(topic, [passage.span.paper.id]) for passage in found.passages}
+    if max(nearness.values(), default=0.0) < MEANT and not retriever.speaking_of(topic):
+        return set()
+    worth = partial(_worth, retriever, found.question.text)
+    meant = (p for p, near in nearness.items() if near >= MEANT or (near >= TOUCHED and worth(p) >= LISTED))
+    return {passage.span.paper.id for passage in meant}
+
+
+def _says(retriever: HybridRetriever, passage: Passage, topic: str) -> bool:
+    """In the title or in one sentence: words that stand far apart may speak of something else."""
+    paper = passage.span.paper
+    return any(speaks_of(text, topic) for text in (paper.title, *(s.text for s in retriever.sentences(paper.id))))
 
 
 def _of_makers(retriever: HybridRetriever, found: Found, name: str, scope: Scope) -> Found | None:
@@ -176,7 +198,7 @@ def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scop
     )
     dated = found._replace(question=question, passages=passages)
     if asked.topic:
-        dated = _of_topic(retriever, dated, asked.topic, scope)
+        dated = _of_topic(retriever, dated, asked.topic, Scope(papers=tuple(chosen)))
     else:
         dated = dated._replace(papers=tuple(p.span.paper.id for p in passages), listed=True)
     return dated._replace(papers=tuple(sorted(dated.papers, key=lambda paper: -years[paper])))

@@ -9,6 +9,7 @@ import re
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import bm25s
@@ -19,11 +20,12 @@ from rag.chroma_server import Remote, Server
 from rag.library import Stored
 from rag.question import parts_of_name
 from rag.spelling import Vocabulary, vocabulary
-from rag.words import tokens
+from rag.words import of_one_family, tokens
 
 CHROMA = "chroma"
 MARKS = "marks.json"
 VOCABULARY = "vocabulary.json"
+_NO_LETTER = re.compile(r"[\W_]+")
 SAMPLE = (
     "The GPUs' naïve GPT-4 and IL-6 image-text capsules reach 81.4% (p<0.05), 2.5x faster."  # cut as all words were
 )
@@ -81,7 +83,26 @@ class Index:
         """Whether any passage, or its title, holds the name as it is, or each name that it is made of (see there)."""
         whole = (*tokens(name)[:1], *tokens(re.sub(r"[-_]", "", name))[:1])
         parts = parts_of_name(name)
-        return any(token in self._words.vocab_dict for token in whole) or (bool(parts) and all(map(self.knows, parts)))
+        known = any(token in self._words.vocab_dict or token in self._squashed for token in whole)
+        return known or (bool(parts) and all(map(self.knows, parts)))
+
+    @cached_property
+    def _squashed(self) -> frozenset[str]:
+        """Words as who leaves out hyphens and braces writes them: GPT4o, MSRVTT, F1."""
+        return frozenset(_NO_LETTER.sub("", token) for token in self._words.vocab_dict if not token.isalnum())
+
+    def holding(self, word: str) -> np.ndarray:
+        """Which papers hold the word, or one of its family; or all parts of a compound: (papers,) bool."""
+        whole, *parts = map(self._held_by, tokens(word))
+        together: np.ndarray = whole | np.all(parts, axis=0) if parts else whole
+        return together
+
+    def _held_by(self, stem: str) -> np.ndarray:
+        family = [token for token in self._words.vocab_dict if token[:1] == stem[:1] and of_one_family(token, stem)]
+        found = np.zeros(len(self.papers), bool)
+        if family:
+            found[self.owners[np.flatnonzero(self._words.get_scores(family))]] = True
+        return found
 
     def rarity(self, token: str) -> float:
         """BM25's inverse document frequency over passages: ln(1 + (n - f + 0.5) / (f + 0.5)), above 0."""

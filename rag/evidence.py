@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from rag.about import Found, find
 from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
-from rag.lacking import listed, missing, unmentioned
+from rag.lacking import bears, listed, missing, unmentioned
 from rag.language import is_english
-from rag.question import names
+from rag.names import introduces
+from rag.question import bare_name, names
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
 from rag.spine import spine
@@ -113,10 +114,20 @@ def widened(
 def _quotes(retriever: HybridRetriever, settings: Settings, found: Found) -> tuple[Quote, ...]:
     """Of one paper what answers, of papers named or of the conversation a little each, of others a sentence each."""
     asked = found.question.asked
+    name = bare_name(asked)
+    if len(found.papers) == 1 and name and bears(retriever.library.paper(found.papers[0]).title, name):
+        return _what_it_is(retriever, name, found.papers[0], settings.quotes)
     if len(found.papers) == 1:
         return _in_order(retriever.quotes(asked, found.papers[0], settings.quotes, WITHIN))
     each = COMPARED if found.named else 1
     return tuple(quote for paper in found.papers for quote in _in_order(retriever.quotes(asked, paper, each)))
+
+
+def _what_it_is(retriever: HybridRetriever, name: str, paper: str, most: int) -> tuple[Quote, ...]:
+    """What introduces the name, and what the paper does: any sentence may bear it, few say what it is."""
+    introducing = [span for span in retriever.sentences(paper) if introduces(span.text, name)]
+    chosen = list(dict.fromkeys([*introducing, *spine(retriever.library.paper(paper), most)]))[:most]
+    return _in_order(tuple(map(Quote, chosen)))
 
 
 def _in_order(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:

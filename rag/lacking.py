@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from rag.attributes import uncounted, unmet
@@ -10,6 +11,7 @@ from rag.vocabulary import IN_PASSING, METRICS
 from rag.words import plain, tokens
 
 Knows = Callable[[str], bool]
+_QUANTITY = re.compile(r"\d[\d.,]*(?:[a-z]{1,2}|%|\+)?", re.IGNORECASE)
 
 
 def unknown(question: str, knows: Knows) -> tuple[str, ...]:
@@ -19,8 +21,10 @@ def unknown(question: str, knows: Knows) -> tuple[str, ...]:
 
 
 def _is_common(name: str) -> bool:
-    """A word of the field, or a maker, that an abstract need not mention to be about it."""
-    return all(part in METRICS or part in IN_PASSING for part in parts_of_name(name) or (name,))
+    """A word of the field, a maker or a quantity, as 10B, that an abstract need not mention to be about it."""
+    return bool(_QUANTITY.fullmatch(name)) or all(
+        part in METRICS or part in IN_PASSING for part in parts_of_name(name) or (name,)
+    )
 
 
 def foreign(question: str, body: str, knows: Knows) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ _HOW_MANY_DO = re.compile(
     re.IGNORECASE,
 )
 
+_PAPERS = re.compile(r"papers|works|studies|abstracts", re.IGNORECASE)
+
 Reply = Callable[[str, Standalone, HybridRetriever, Scope], Draft | None]
 
 
@@ -38,8 +40,10 @@ def reply(asked: str, question: Standalone, retriever: HybridRetriever, scope: S
 
 def tally(question: Standalone, retriever: HybridRetriever, quotes: Sequence[Quote]) -> str:
     """Says how many papers are quoted, where that was asked; there may be more than are ever quoted."""
+    asks = _HOW_MANY_DO.search(question.asked)
     owned = {retriever.owner(name) for name in names(question.asked)} - {None}
-    if not _HOW_MANY_DO.search(question.asked) or (len(owned) > 1 and not question.papers):
+    most = 0 if asks and not _PAPERS.search(asks.group()) else 1  # "them" are a named paper's own
+    if not asks or (len(owned) > most and not question.papers):
         return ""
     found = len({quote.span.paper.id for quote in quotes})
     return f"{'At least ' if found >= MOST_PAPERS else ''}{counted(found)}, by their abstracts:"

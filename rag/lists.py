@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.question import asks_for_several, names
-from rag.words import tokens
+from rag.words import of_one_family, tokens
 
-_ALIKE = 5  # letters at the beginning
-_OPENS = 4  # letters of a word that may be the beginning of another
 LONGEST_TOPIC = 3  # words; in more, the wording is the asker's own and need not be found
 _PAPERS = r"(?:papers?|works?|articles?|stud(?:y|ies)|abstracts?)"
+_DOES = (
+    r"(?:us(?:es?|ing)|(?:work|deal)(?:s|ing)? (?:with|on)|focus(?:es|ing)? on"
+    r"|(?:discuss|cover|mention|address|handl|tackl|stud|explor|appl|employ|support|involv|consider)(?:y|i?es|e?s|y?ing|e)?)"
+)
+_THAT = r"(?:(?:that|which|here|are|is|do you have|deal(?:ing)?)\W+){0,3}"
 _TOPIC = re.compile(
-    rf"\b{_PAPERS}\W+(?:(?:that|which|here|are|is|do you have|deal(?:ing)?)\W+){{0,3}}"
-    r"(?:about|on|with|related to|discuss(?:es|ing)?|cover(?:s|ing)?|mention(?:s|ing)?|address(?:es|ing)?)\W+"
-    r"([^?.!,;]+)|\b(?:which|what) of (?:the|these) .*\babout\W+([^?.!,;]+)",
+    rf"\b{_PAPERS}\W+{_THAT}(?:about|on|with|related to|concerning|{_DOES})\W+([^?.!,;]+)"
+    rf"|\b(?:models|methods|approaches|systems|frameworks)\W+{_THAT}{_DOES}\W+([^?.!,;]+)"
+    rf"|\b(?:which|what|any) of (?:the|these|them)\b.*?\b(?:about|{_DOES})\W+([^?.!,;]+)",
     re.IGNORECASE,
 )
+_LONGEST_QUESTION = 14  # words; in more, what is said of papers describes one
+_HERE = re.compile(r"\W+(?:here|at all|in (?:the|this|your) (?:collection|library))\W*$", re.IGNORECASE)
 _BESIDE = re.compile(r"\W+(?:and|or)\W+|[/,]", re.IGNORECASE)
 _OF_NAMES = re.compile(
     rf"\b{_PAPERS}\W+(?:(?:that|which|here|are|is|do|have|been)\W+){{0,3}}"
@@ -40,6 +45,10 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _OPENS_WITH_PAPERS = re.compile(rf"^\W*{_PAPERS}\b", re.IGNORECASE)
+_OF_THESE = re.compile(
+    rf"\b(?:which|what|any) of (?:the|these|them)\b|\b(?:list|every|any|all|each)\b.{{0,12}}\b{_PAPERS}\b",
+    re.IGNORECASE,
+)
 _EXISTS = re.compile(rf"\b(?:(?:is|are) there|have you|do you have|got)\b.{{0,20}}\b{_PAPERS}\b", re.IGNORECASE)
 _NAME = r"(?-i:[A-Z])[\w.'’-]+(?: (?:(?:of|de|van|von|der) )?(?-i:[A-Z])[\w.'’-]*)*"
 _MADE = re.compile(
@@ -72,7 +81,8 @@ class Wanted:
 
 def wanted(question: str) -> Wanted:
     """What of it there is."""
-    several = asks_for_several(question) or any(says.search(question) for says in (_OPENS_WITH_PAPERS, _EXISTS))
+    signs = (_OPENS_WITH_PAPERS, _OF_THESE, _EXISTS)
+    several = asks_for_several(question) or any(sign.search(question) for sign in signs)
     made = _MADE.search(question) if several else None
     return Wanted(
         _topic(question) if several else None,
@@ -86,8 +96,10 @@ def wanted(question: str) -> Wanted:
 
 
 def _topic(question: str) -> str | None:
+    if len(question.split()) > _LONGEST_QUESTION:
+        return None
     match = _TOPIC.search(_WHEN.sub(lambda found: found.group().split(found[1])[0], question))
-    topic = (match[1] or match[2]).strip() if match else ""
+    topic = _HERE.sub("", match[1] or match[2] or match[3]).strip() if match else ""
     return topic if 0 < len(topic.split()) <= LONGEST_TOPIC and tokens(topic) else None
 
 
@@ -103,26 +115,20 @@ def _years(question: str) -> tuple[int, int] | None:
 def speaks_of(text: str, topic: str) -> bool:
     """Whether all words of the topic, or of what it names beside ("audio or video"), stand in it, endings aside."""
     held = set(tokens(text))
-    return any(words and all(_stands(word, held) for word in words) for words in _alternatives(topic))
+    return any(words and all(_stands(word, held) for word in words) for words in alternatives(topic))
 
 
-def _alternatives(topic: str) -> list[list[str]]:
+def alternatives(topic: str) -> list[list[str]]:
+    """The words of each topic that is named beside another: audio; video."""
     return [[word for word in one.split() if tokens(word)] for one in _BESIDE.split(topic)]
 
 
 def _stands(word: str, held: set[str]) -> bool:
     """A compound (time-series) does so too where its parts do."""
     whole, *parts = tokens(word)
-    return any(_of_one_family(whole, one) for one in held) or (
-        bool(parts) and all(any(_of_one_family(part, one) for one in held) for part in parts)
+    return any(of_one_family(whole, one) for one in held) or (
+        bool(parts) and all(any(of_one_family(part, one) for one in held) for part in parts)
     )
-
-
-def _of_one_family(one: str, other: str) -> bool:
-    """Medicine, medical; images, imagery."""
-    short, long = sorted((one, other), key=len)
-    is_part = not (short.isalpha() and long.isalpha())  # text is no text-to-speech
-    return short == long or (len(short) >= _OPENS and not is_part and long.startswith(short[:_ALIKE]))
 
 
 def mentions(text: str, name: str) -> bool:

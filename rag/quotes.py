@@ -10,7 +10,7 @@ import numpy as np
 from rag import offers
 from rag.attributes import asked
 from rag.library import Stored
-from rag.lists import wanted
+from rag.lists import speaks_of, wanted
 from rag.names import introduces
 from rag.offers import Near
 from rag.question import bare_name, proposes
@@ -19,6 +19,7 @@ from rag.types import Span
 ATTRIBUTE = 1.5  # log-odds
 INTRODUCES = 3.0
 PROPOSES = 1.5
+SPEAKS = 1.5
 REPEATED = 0.9  # cosine from which two sentences say the same
 
 
@@ -53,14 +54,15 @@ def best_quotes(
 def _gives(question: str, texts: Sequence[str]) -> np.ndarray:
     """What a sentence is worth, in log-odds, beyond its features: (n,).
 
-    For an attribute that is asked for, for introducing a name; in a list, for what the paper itself does.
+    For an attribute that is asked for, for introducing a name; in a list, for what the paper does, and for its topic.
     """
-    attributes, name, listed = asked(question), bare_name(question), wanted(question).several
+    attributes, name, want = asked(question), bare_name(question), wanted(question)
     return np.array(
         [
             ATTRIBUTE * any(attribute.offers.search(text) for attribute in attributes)
             + INTRODUCES * bool(name and introduces(text, name))
-            + PROPOSES * (listed and proposes(text))
+            + PROPOSES * (want.several and proposes(text))
+            + SPEAKS * bool(want.topic and speaks_of(text, want.topic))
             for text in texts
         ]
     )

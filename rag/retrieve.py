@@ -23,6 +23,7 @@ from rag.errors import ModelError, VectorRejected, VectorsLacking
 from rag.index import current_index
 from rag.lacking import Knows, bears, reason, unknown
 from rag.library import Library
+from rag.lists import alternatives
 from rag.names import introduces, name_key, title_names
 from rag.offers import Near
 from rag.question import names
@@ -152,6 +153,13 @@ class HybridRetriever(BaseRetriever):
     def _is_english(self, word: str) -> bool:
         """Common enough for the encoder to have it whole; a stop word is no token."""
         return not tokens(word) or self._encoder.pieces([word]) == [1]
+
+    def speaking_of(self, topic: str) -> frozenset[str]:
+        """Papers that hold all words of a topic, or of one that is named beside it, endings aside."""
+        index = self.index()
+        found = [np.all([index.holding(word) for word in words], axis=0) for words in alternatives(topic) if words]
+        held = np.any(found, axis=0) if found else np.zeros(len(index.papers), bool)
+        return frozenset(index.papers[place] for place in np.flatnonzero(held))
 
     def verdict(self, text: str, papers: Sequence[str]) -> Verdict:
         """Whether these papers answer it."""

@@ -15,6 +15,8 @@ _TOKEN = re.compile(r"\w+(?:[-.:/@+<>=_^{}]+\w+)*[%+]?")
 _PART = re.compile(r"[^\W\d_]{2,}|\d+(?:\.\d+)?")
 _STEMMER = Stemmer.Stemmer("english")
 STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
+_ALIKE = 5  # letters at the beginning of one family
+_OPENS = 4  # letters of a word that may be the beginning of another
 _SHORTEST_PLURAL = 3  # letters before the s may go
 
 
@@ -61,3 +63,10 @@ def _kept(token: str) -> Iterator[str]:
     for part in _PART.findall(token):
         if part != token and part not in STOP_WORDS:
             yield _stemmed(part)
+
+
+def of_one_family(one: str, other: str) -> bool:
+    """Whether two stems begin alike: medicine, medical; images, imagery. A compound has no family: text-to-speech."""
+    short, long = sorted((one, other), key=len)
+    are_words = short.isalpha() and long.isalpha()
+    return short == long or (are_words and len(short) >= _OPENS and long.startswith(short[:_ALIKE]))

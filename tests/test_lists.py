@@ -209,3 +209,50 @@ class TestWhoMadeThem:
 def test_one_paper_about_what_none_is_about_is_not_made_up(pipeline: Pipeline, question: str) -> None:
     answer = ask(pipeline, question)
     assert (answer.status, "speaks of" in (answer.reason or "")) == ("abstained", True)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "others"),
+    [
+        (
+            "which papers work with videos?",
+            "Mug-STAN",
+            {"VALOR", "Routing with Self-Attention", "MultiCapCLIP", "UniPT"},
+        ),
+        ("which models handle audio?", "VALOR", {"Routing with Self-Attention"}),
+        ("which of these use mixture of experts?", "An Efficient General-Purpose", {"CLIP-MoE"}),
+        ("any paper that tackles catastrophic forgetting?", "Don't Stop Learning", {"GraphCLIP"}),
+    ],
+)
+def test_a_list_holds_all_that_speak_of_its_topic_not_the_nearest_alone(
+    pipeline: Pipeline, question: str, first: str, others: set[str]
+) -> None:
+    listed = titles(ask(pipeline, question))
+    assert listed[0].startswith(first)
+    assert all(any(title.startswith(other) for title in listed) for other in others)
+
+
+def test_where_more_speak_of_a_topic_than_are_quoted_it_is_said_of_how_many(pipeline: Pipeline) -> None:
+    answer = ask(pipeline, "list every paper that uses contrastive learning")
+    said = re.match(r"(\d+) of the 90 abstracts speak of “contrastive learning”\. The nearest 6:\n", answer.text)
+    assert said
+    assert int(said[1]) > len(titles(answer)) == 6
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("what is FlexCap?", "We introduce a versatile flexible-captioning vision-language model"),
+        ("What is UL2?", "This paper presents a unified framework for pre-training models"),
+        ("what is prefilling?", "prefilling is the computation of the key-value (KV) cache"),
+        ("what does MoD stand for?", "Mixture-of-Denoisers (MoD)"),
+    ],
+)
+def test_what_something_is_is_told_by_what_introduces_it(pipeline: Pipeline, question: str, sentence: str) -> None:
+    assert sentence in ask(pipeline, question).text
+
+
+@pytest.mark.parametrize("name", ["gpt4o", "MSRVTT", "F1", "10B", "more than 100B"])
+def test_a_quantity_or_a_name_without_its_hyphens_is_no_unknown_name(pipeline: Pipeline, name: str) -> None:
+    answer = ask(pipeline, f"What is reached with {name} by M2-Encoder?")
+    assert "No abstract here mentions" not in f"{answer.reason} {answer.notes}"
