@@ -11,6 +11,7 @@ from rag.errands import is_on
 from rag.extract import draft
 from rag.question import names
 from rag.quotes import Quote
+from rag.records import record
 from rag.retrieve import HybridRetriever
 from rag.spine import gives_code, offers_code
 from rag.subjects import subjects
@@ -102,7 +103,7 @@ def _with_code(asked: str, question: Standalone, retriever: HybridRetriever, sco
     return draft(quotes, f"{len(offering):,} of the {len(papers):,} abstracts {_here(scope)}offer code.{shown}")
 
 
-REPLIES: tuple[Reply, ...] = (_greeted, _counted, _listed, _described, _without_code, _with_code, entries)
+REPLIES: tuple[Reply, ...] = (_greeted, _counted, _listed, _described, _without_code, _with_code, entries, record)
 
 
 def _held(retriever: HybridRetriever, scope: Scope) -> list[Paper]:

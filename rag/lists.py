@@ -56,6 +56,12 @@ _MADE = re.compile(
     rf" (by|from|at) (?:the )?({_NAME})",
     re.IGNORECASE,
 )
+_WROTE = re.compile(rf"\b(?:did|has|have) ({_NAME}) (?:writ(?:e|ten)|publish(?:ed)?|author(?:ed)?)\b", re.IGNORECASE)
+_OF_A_YEAR = re.compile(
+    rf"\b(?:published|written|appeared|new|came out) (from|in|of|since|after|before|until) {_YEAR}()\b"
+    rf"|\b{_YEAR} (?:papers|works|articles)\b",
+    re.IGNORECASE,
+)
 _NEWEST = re.compile(rf"\b(?:newest|latest|most recent|recent) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE)
 _BEST = re.compile(
     rf"\b(?:best|most (?:important|influential|cited|popular)|top) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE
@@ -83,10 +89,10 @@ def wanted(question: str) -> Wanted:
     """What of it there is."""
     signs = (_OPENS_WITH_PAPERS, _OF_THESE, _EXISTS)
     several = asks_for_several(question) or any(sign.search(question) for sign in signs)
-    made = _MADE.search(question) if several else None
+    made = (_MADE.search(question) if several else None) or _WROTE.search(question)
     return Wanted(
         _topic(question) if several else None,
-        made[2].rstrip(".") if made else None,
+        made[made.lastindex or 0].rstrip(".") if made else None,
         _years(question),
         bool(_NEWEST.search(question)),
         several and bool(_NOT.search(question)),
@@ -104,9 +110,11 @@ def _topic(question: str) -> str | None:
 
 
 def _years(question: str) -> tuple[int, int] | None:
-    match = _WHEN.search(question)
+    match = _WHEN.search(question) or _OF_A_YEAR.search(question)
     if not match:
         return None
+    if not match[1]:
+        return int(match[4]), int(match[4])
     year = int(match[2])
     before, after = _BOUNDS.get(match[1].lower(), (0, 0))
     return (year, int(match[3])) if match[3] else (year + before, year + after)

@@ -172,11 +172,13 @@ def test_machine_translated_data_is_no_hardware() -> None:
 @pytest.fixture(scope="module")
 def loaves(tmp_path_factory: pytest.TempPathFactory, encoder: BundledEncoder) -> Pipeline:
     folder = tmp_path_factory.mktemp("loaves")
+    rye, spelt, ovens = "We bake bread of rye flour.", "We bake bread of spelt flour.", "We build ovens of red clay."
     papers = [
-        {"title": "On Rye", "abstract": "We bake bread of rye flour.", "authors": ["Ada Miller"], "venue": "Breads"},
-        {"title": "On Spelt", "abstract": "We bake bread of spelt flour.", "authors": ["Bo Baker", "Ada Miller"]},
-        {"title": "On Ovens", "abstract": "We build ovens of red clay.", "authors": ["Cy Potter"], "venue": "Clay"},
-    ]
+        {"title": "RyeNet: On Rye", "abstract": rye, "authors": ["Ada Miller"], "venue": "Breads", "year": 2024,
+         "doi": "10.1234/rye"},
+        {"title": "On Spelt", "abstract": spelt, "authors": ["Bo Baker", "Ada Miller"], "year": 2025},
+        {"title": "On Ovens", "abstract": ovens, "authors": ["Cy Potter"], "venue": "Clay"},
+    ]  # fmt: skip
     (folder / "papers.jsonl").write_text("\n".join(map(json.dumps, papers)))
     ingest(library := Library(folder), [folder / "papers.jsonl"], encoder)
     return Pipeline(library, encoder, Settings())
@@ -188,9 +190,10 @@ class TestWhoMadeThem:
     @pytest.mark.parametrize(
         ("question", "found", "said"),
         [
-            ("Which papers are by Ada Miller?", {"On Rye", "On Spelt"}, "2 of the 3 papers are of Ada Miller:"),
+            ("Which papers are by Ada Miller?", {"RyeNet: On Rye", "On Spelt"}, "2 of the 3 papers are of Ada Miller:"),
             ("Papers written by Potter", {"On Ovens"}, "1 of the 3 papers is of Potter:"),
-            ("Are there papers from Breads?", {"On Rye"}, "1 of the 3 papers is of Breads:"),
+            ("has Cy Potter written anything here?", {"On Ovens"}, "1 of the 3 papers is of Cy Potter:"),
+            ("Are there papers from Breads?", {"RyeNet: On Rye"}, "1 of the 3 papers is of Breads:"),
         ],
     )
     def test_their_papers_are_listed(self, loaves: Pipeline, question: str, found: set[str], said: str) -> None:
@@ -203,6 +206,38 @@ class TestWhoMadeThem:
         answer = ask(loaves, question)
         assert answer.status == "abstained"
         assert "knows no author or venue" in (answer.reason or "")
+
+
+class TestTheRecord:
+    """Who wrote a paper, when and where it appeared, where the library knows it."""
+
+    @pytest.mark.parametrize(
+        ("question", "record"),
+        [
+            ("who are the authors of RyeNet?", "“RyeNet: On Rye”: Ada Miller (2024). Breads. doi:10.1234/rye."),
+            ("doi of RyeNet", "“RyeNet: On Rye”: Ada Miller (2024). Breads. doi:10.1234/rye."),
+            ("When was On Spelt published?", "“On Spelt”: Bo Baker, Ada Miller (2025)."),
+            ("in which journal was On Ovens published?", "“On Ovens”: Cy Potter. Clay."),
+        ],
+    )
+    def test_it_is_told(self, loaves: Pipeline, question: str, record: str) -> None:
+        answer = ask(loaves, question)
+        assert answer.text == f"The library's record of {record}"
+        assert not answer.citations
+
+    def test_what_it_lacks_is_not_made_up(self, loaves: Pipeline) -> None:
+        answer = ask(loaves, "When was On Ovens published?")
+        assert (answer.status, answer.reason) == (
+            "abstained",
+            "“On Ovens” is here, but its abstract gives no year or venue.",
+        )
+
+    @pytest.mark.parametrize(
+        ("question", "found"),
+        [("what was published in 2024?", ["RyeNet: On Rye"]), ("list the 2025 papers", ["On Spelt"])],
+    )
+    def test_a_year_is_read_however_it_is_put(self, loaves: Pipeline, question: str, found: list[str]) -> None:
+        assert titles(ask(loaves, question)) == found
 
 
 @pytest.mark.parametrize("question", ["Is there a paper about speech?", "do you have any paper on music"])
