@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.about import Found, find
+from rag.about import find
 from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
 from rag.lacking import bears, listed, missing, unmentioned
 from rag.language import is_english
+from rag.listing import Found
 from rag.names import introduces
 from rag.question import bare_name, names
 from rag.quotes import Quote

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from rag.about import MOST_PAPERS
 from rag.entries import entries
 from rag.errands import is_on
 from rag.extract import draft
+from rag.listing import MOST_PAPERS
 from rag.question import names
 from rag.quotes import Quote
 from rag.records import record

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rag.about import TIMELESS
 from rag.called import called
 from rag.config import Settings
 from rag.errands import beyond, is_on
 from rag.evidence import COMPARED, Evidence
 from rag.lacking import listed
+from rag.listing import TIMELESS
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
 from rag.spine import gives_code, spine

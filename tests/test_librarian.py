@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.add import cut
-from rag.about import MOST_PAPERS
 from rag.config import Settings
 from rag.encoder import BundledEncoder
 from rag.librarian import reply
 from rag.library import Library
+from rag.listing import MOST_PAPERS
 from rag.pipeline import Pipeline
 from rag.reference import bibtex
 from rag.retrieve import HybridRetriever

@@ -1,0 +1,167 @@
+"""The papers of a list that was asked for: by a topic, by years, by a name, by who made them, or the nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+from rag.answerable import log_odds
+from rag.config import Settings
+from rag.lacking import listed
+from rag.lists import Wanted, mentions, only_names, speaks_of, wanted
+from rag.retrieve import HybridRetriever
+from rag.types import Passage, Scope, Standalone
+from rag.vocabulary import MAKERS
+
+MOST_PAPERS = 6  # quoted from when several are asked for
+WIDER = 4  # times as many are looked at for them
+LISTED = 4.4  # worth (see there) from which a paper is listed beside the first
+BESIDE = 1.5  # less than the first one's worth with which it is, however little that is
+MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
+TOUCHED = 0.3  # and from which it is, where its paper is worth listing
+ANSWERING = 0.6  # standard deviations that a log-odd of answering is worth
+TIMELESS = "The library does not know in which year any of these papers appeared."
+NOT_DENIED = "An abstract tells what a paper does: which papers do not do something can't be found."
+NO_MAKER = "The library knows no author or venue “{}”, and no abstract tells where its authors work."
+LAST_YEAR = 9000  # beyond it, no end was named
+
+
+class Found(NamedTuple):
+    """The question as it was searched for, the nearest papers, and the ids of those to quote, in the order to read."""
+
+    question: Standalone
+    passages: tuple[Passage, ...]
+    papers: tuple[str, ...]
+    named: bool = False  # by the question or the conversation, rather than found
+    compared: bool = False  # with each other, by a question that any two papers can be asked
+    listed: bool = False  # by what is known of each: they need not be likely to answer
+    missing: str | None = None  # why there are none
+    tally: str = ""  # how many there are, in words, where every paper of the scope was looked at
+
+
+def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope) -> Found | None:
+    """Where a list is asked for by a topic in a few words, by years, or by what no abstract tells; else None."""
+    asked = wanted(found.question.asked)
+    if asked.denied:
+        return found._replace(missing=NOT_DENIED)
+    if asked.years or asked.newest:
+        return _of_years(retriever, settings, found, scope, asked)
+    if asked.made and (made := _of_makers(retriever, found, asked.made, scope)):
+        return made
+    if named := only_names(found.question.asked) if asked.several else ():
+        return _of_names(retriever, found, named, scope)
+    return _of_topic(retriever, found, asked.topic, scope) if asked.topic else None
+
+
+def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
+    """The papers that speak of it, whichever come near; beside them, what is about it in other words."""
+    spoken = {*filter(retriever.library.holds(scope), retriever.speaking_of(topic))} - {*found.question.without}
+    near = _meant(retriever, found, topic)
+    size = retriever.library.size(scope)
+    if not spoken and not near:
+        return found._replace(missing=f"None of the {size:,} abstracts speaks of “{topic}”.")
+    text = found.question.text
+    looked_at = retriever.search(text, Scope(papers=(*spoken, *near)), WIDER * MOST_PAPERS)
+    told = [passage for passage in looked_at if passage.span.paper.id in near or _says(retriever, passage, topic)]
+    best = tuple(sorted(told or looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS])
+    count = len(told) if told and len(looked_at) < WIDER * MOST_PAPERS else len(spoken)
+    tally = f"{count:,} of the {size:,} abstracts speak of “{topic}”. The nearest {len(best)}:"
+    papers = tuple(passage.span.paper.id for passage in best)
+    return found._replace(passages=best, papers=papers, listed=True, tally=tally if count > len(best) else "")
+
+
+def _meant(retriever: HybridRetriever, found: Found, topic: str) -> set[str]:
+    """Of the nearest papers those that are about it in whatever words; where none surely is, none."""
+    nearness = {passage: retriever.nearness(topic, [passage.span.paper.id]) for passage in found.passages}
+    if max(nearness.values(), default=0.0) < MEANT and not retriever.speaking_of(topic):
+        return set()
+    worthy = partial(worth, retriever, found.question.text)
+    meant = (p for p, near in nearness.items() if near >= MEANT or (near >= TOUCHED and worthy(p) >= LISTED))
+    return {passage.span.paper.id for passage in meant}
+
+
+def _says(retriever: HybridRetriever, passage: Passage, topic: str) -> bool:
+    """In the title or in one sentence: words that stand far apart may speak of something else."""
+    paper = passage.span.paper
+    return any(speaks_of(text, topic) for text in (paper.title, *(s.text for s in retriever.sentences(paper.id))))
+
+
+def _of_makers(retriever: HybridRetriever, found: Found, name: str, scope: Scope) -> Found | None:
+    """By an author of that name, or of that venue; None where it is a paper's name, or a data set's perhaps."""
+    holds, library = retriever.library.holds(scope), retriever.library
+    chosen = tuple(filter(holds, library.within(Scope(authors=(name,))) | library.within(Scope(venues=(name,)))))
+    if chosen:
+        passages = retriever.search(found.question.text, Scope(papers=chosen), MOST_PAPERS)
+        papers = tuple(passage.span.paper.id for passage in passages)
+        more = f". The nearest {len(papers)}" if len(papers) < len(chosen) else ""
+        verb = "is" if len(chosen) == 1 else "are"
+        tally = f"{len(chosen):,} of the {library.size(scope):,} papers {verb} of {name}{more}:"
+        return found._replace(passages=passages, papers=papers, listed=True, tally=tally)
+    return (
+        None if retriever.knows(name) and name not in MAKERS.split() else found._replace(missing=NO_MAKER.format(name))
+    )
+
+
+def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:
+    """The papers whose abstracts mention them, those with most of the names first; None where none does."""
+    holds = retriever.library.holds(scope)
+    known = (paper for paper in retriever.library.papers() if holds(paper.id))
+    texts = {paper.id: paper.abstract for paper in known if paper.id not in found.question.without}
+    times = {paper: count for paper, text in texts.items() if (count := sum(mentions(text, name) for name in asked))}
+    if not times:
+        return None
+    passages = retriever.search(found.question.text, Scope(papers=tuple(times)), MOST_PAPERS)
+    papers = sorted((passage.span.paper.id for passage in passages), key=lambda paper: -times[paper])
+    verb = "mentions" if len(times) == 1 else "mention"
+    more = f". The nearest {len(papers)}" if len(papers) < len(times) else ""
+    tally = f"{len(times):,} of the {len(texts):,} abstracts {verb} {listed(asked)}{more}:"
+    return found._replace(passages=passages, papers=tuple(papers), listed=True, tally=tally)
+
+
+def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope, asked: Wanted) -> Found:
+    """Of the years asked for, or the newest; it is said of how many papers no year is known."""
+    holds = retriever.library.holds(scope)
+    years = {p.id: p.year for p in retriever.library.papers() if p.year and holds(p.id)}
+    if not years:
+        return found._replace(missing=TIMELESS)
+    first, last = asked.years or (min(years.values()), max(years.values()))
+    chosen = sorted((paper for paper in years if first <= years[paper] <= last), key=lambda paper: -years[paper])
+    if not chosen:
+        return found._replace(missing=f"No paper here is known to have appeared {_between(first, last)}.")
+    if asked.newest and not asked.topic:
+        chosen = chosen[:MOST_PAPERS]
+    passages = retriever.search(found.question.text, Scope(papers=tuple(chosen)), settings.passages)
+    question = replace(
+        found.question, notes=(*found.question.notes, *_undated(retriever.library.size(scope) - len(years)))
+    )
+    dated = found._replace(question=question, passages=passages)
+    if asked.topic:
+        dated = _of_topic(retriever, dated, asked.topic, Scope(papers=tuple(chosen)))
+    else:
+        dated = dated._replace(papers=tuple(p.span.paper.id for p in passages), listed=True)
+    return dated._replace(papers=tuple(sorted(dated.papers, key=lambda paper: -years[paper])))
+
+
+def _between(first: int, last: int) -> str:
+    if first == last:
+        return f"in {first}"
+    return f"after {first - 1}" if last > LAST_YEAR else f"until {last}" if first < 0 else f"from {first} to {last}"
+
+
+def _undated(count: int) -> tuple[str, ...]:
+    return (f"Of {count:,} papers the library does not know the year.",) if count > 0 else ()
+
+
+def nearest(retriever: HybridRetriever, text: str, passages: Sequence[Passage]) -> tuple[str, ...]:
+    """The papers worth listing, best first."""
+    found = {passage.span.paper.id: worth(retriever, text, passage) for passage in passages}
+    least = min(LISTED, max(found.values(), default=0.0) - BESIDE)
+    kept = (paper for paper in found if found[paper] >= least)
+    return tuple(sorted(kept, key=lambda paper: -found[paper]))[:MOST_PAPERS]
+
+
+def worth(retriever: HybridRetriever, text: str, passage: Passage) -> float:
+    """How near a paper is and how likely it answers, in standard deviations."""
+    return passage.score + ANSWERING * log_odds(retriever.verdict(text, [passage.span.paper.id]).chance)
