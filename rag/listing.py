@@ -58,28 +58,37 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
 def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
     """The papers that speak of it, whichever come near; beside them, what is about it in other words."""
     spoken = {*filter(retriever.library.holds(scope), retriever.speaking_of(topic))} - {*found.question.without}
-    near = _meant(retriever, found, topic)
+    near = _meant(retriever, found, topic, beside=bool(spoken))
     size = retriever.library.size(scope)
     if not spoken and not near:
         return found._replace(missing=f"None of the {size:,} abstracts speaks of “{topic}”.")
     text = found.question.text
     looked_at = retriever.search(text, Scope(papers=(*spoken, *near)), WIDER * MOST_PAPERS)
     told = [passage for passage in looked_at if passage.span.paper.id in near or _says(retriever, passage, topic)]
-    best = tuple(sorted(told or looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS])
+    best = sorted(told or looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS]
     count = len(told) if told and len(looked_at) < WIDER * MOST_PAPERS else len(spoken)
-    tally = f"{count:,} of the {size:,} abstracts speak of “{topic}”. The nearest {len(best)}:"
-    papers = tuple(passage.span.paper.id for passage in best)
-    return found._replace(passages=best, papers=papers, listed=True, tally=tally if count > len(best) else "")
+    return _tallied(found, best, count, f"of the {size:,} abstracts {_verb('speak', count)} of “{topic}”")
 
 
-def _meant(retriever: HybridRetriever, found: Found, topic: str) -> set[str]:
-    """Of the nearest papers those that are about it in whatever words; where none surely is, none."""
+def _meant(retriever: HybridRetriever, found: Found, topic: str, beside: bool) -> set[str]:
+    """Of the nearest papers those that are about it in whatever words; where none surely is, none by itself."""
     nearness = {passage: retriever.nearness(topic, [passage.span.paper.id]) for passage in found.passages}
-    if max(nearness.values(), default=0.0) < MEANT and not retriever.speaking_of(topic):
+    if max(nearness.values(), default=0.0) < MEANT and not beside:
         return set()
     worthy = partial(worth, retriever, found.question.text)
     meant = (p for p, near in nearness.items() if near >= MEANT or (near >= TOUCHED and worthy(p) >= LISTED))
     return {passage.span.paper.id for passage in meant}
+
+
+def _tallied(found: Found, passages: Sequence[Passage], count: int, said: str) -> Found:
+    """With these to quote, and how many there are of which they are the nearest."""
+    papers = tuple(passage.span.paper.id for passage in passages)
+    more = f". The nearest {len(papers)}" if len(papers) < count else ""
+    return found._replace(passages=tuple(passages), papers=papers, listed=True, tally=f"{count:,} {said}{more}:")
+
+
+def _verb(many: str, count: int) -> str:
+    return f"{many}s" if count == 1 else many
 
 
 def _says(retriever: HybridRetriever, passage: Passage, topic: str) -> bool:
@@ -94,14 +103,10 @@ def _of_makers(retriever: HybridRetriever, found: Found, name: str, scope: Scope
     chosen = tuple(filter(holds, library.within(Scope(authors=(name,))) | library.within(Scope(venues=(name,)))))
     if chosen:
         passages = retriever.search(found.question.text, Scope(papers=chosen), MOST_PAPERS)
-        papers = tuple(passage.span.paper.id for passage in passages)
-        more = f". The nearest {len(papers)}" if len(papers) < len(chosen) else ""
         verb = "is" if len(chosen) == 1 else "are"
-        tally = f"{len(chosen):,} of the {library.size(scope):,} papers {verb} of {name}{more}:"
-        return found._replace(passages=passages, papers=papers, listed=True, tally=tally)
-    return (
-        None if retriever.knows(name) and name not in MAKERS.split() else found._replace(missing=NO_MAKER.format(name))
-    )
+        return _tallied(found, passages, len(chosen), f"of the {library.size(scope):,} papers {verb} of {name}")
+    is_other = retriever.knows(name) and name not in MAKERS.split()
+    return None if is_other else found._replace(missing=NO_MAKER.format(name))
 
 
 def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], scope: Scope) -> Found | None:
@@ -113,11 +118,9 @@ def _of_names(retriever: HybridRetriever, found: Found, asked: Sequence[str], sc
     if not times:
         return None
     passages = retriever.search(found.question.text, Scope(papers=tuple(times)), MOST_PAPERS)
-    papers = sorted((passage.span.paper.id for passage in passages), key=lambda paper: -times[paper])
-    verb = "mentions" if len(times) == 1 else "mention"
-    more = f". The nearest {len(papers)}" if len(papers) < len(times) else ""
-    tally = f"{len(times):,} of the {len(texts):,} abstracts {verb} {listed(asked)}{more}:"
-    return found._replace(passages=passages, papers=tuple(papers), listed=True, tally=tally)
+    best = sorted(passages, key=lambda passage: -times[passage.span.paper.id])
+    said = f"of the {len(texts):,} abstracts {_verb('mention', len(times))} {listed(asked)}"
+    return _tallied(found, best, len(times), said)
 
 
 def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scope: Scope, asked: Wanted) -> Found:

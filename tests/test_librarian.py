@@ -130,11 +130,11 @@ def test_an_address_or_a_release_of_something_else_is_no_code(sentence: str, off
 def test_how_many_papers_do_something_is_told_by_how_many_are_quoted(pipeline: Pipeline, text: str) -> None:
     answer = ask(pipeline, text)
     quoted = len({citation.span.paper.id for citation in answer.citations})
-    by_topic = rf"(\d+) of the 90 abstracts speak of “\w+”\. The nearest {quoted}:\n\n“"
+    by_topic = rf"(\d+) of the 90 abstracts speak of “\w+”(?:\. The nearest {quoted})?:\n\n“"
     said = re.match(rf"(?:At least )?{quoted} papers, by their abstracts:\n\n“|{by_topic}", answer.text)
     assert said
     if said[1]:
-        assert int(said[1]) > quoted
+        assert int(said[1]) >= quoted
     else:
         assert answer.text.startswith("At least") is (quoted == MOST_PAPERS)
 
