@@ -52,7 +52,14 @@ def main() -> None:
     """The entry point: exit code 0 done, 1 a failure, 2 a mistake of the caller's."""
     if isinstance(sys.stdout, TextIOWrapper):  # it may be ASCII, and papers write every character there is
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if (
+        code == CTRL_C
+    ):  # what libraries have at work in threads of their own may abort while the interpreter is taken down
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
