@@ -39,11 +39,8 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _YEAR = r"((?:19|20)\d\d)"
-_WHEN = re.compile(
-    r"\b(?:papers|works|articles|studies|abstracts)\b(?: [\w-]+){0,5}? (from|in|of|since|after|before|until)"
-    rf"(?: the)?(?: year)? {_YEAR}(?: (?:to|and|until) {_YEAR})?\b",
-    re.IGNORECASE,
-)
+_TIME = rf"(from|in|of|since|after|before|until)(?: the)?(?: year)? {_YEAR}(?: (?:to|and|until) {_YEAR})?\b"
+_WHEN = re.compile(rf"\b(?:papers|works|articles|studies|abstracts)\b(?: [\w-]+){{0,5}}? {_TIME}", re.IGNORECASE)
 _OPENS_WITH_PAPERS = re.compile(rf"^\W*{_PAPERS}\b", re.IGNORECASE)
 _OF_THESE = re.compile(
     rf"\b(?:which|what|any) of (?:the|these|them)\b|\b(?:list|every|any|all|each)\b.{{0,12}}\b{_PAPERS}\b",
@@ -53,15 +50,12 @@ _EXISTS = re.compile(rf"\b(?:(?:is|are) there|have you|do you have|got)\b.{{0,20
 _NAME = r"(?-i:[A-Z])[\w.'’-]+(?: (?:(?:of|de|van|von|der) )?(?-i:[A-Z])[\w.'’-]*)*"
 _MADE = re.compile(
     rf"\b{_PAPERS}(?: (?:that|which|here|are|is|were|was|written|authored|published|come|comes))*"
-    rf" (by|from|at) (?:the )?({_NAME})",
+    rf" (?:by|from|at) (?:the )?({_NAME})",
     re.IGNORECASE,
 )
 _WROTE = re.compile(rf"\b(?:did|has|have) ({_NAME}) (?:writ(?:e|ten)|publish(?:ed)?|author(?:ed)?)\b", re.IGNORECASE)
-_OF_A_YEAR = re.compile(
-    rf"\b(?:published|written|appeared|new|came out) (from|in|of|since|after|before|until) {_YEAR}()\b"
-    rf"|\b{_YEAR} (?:papers|works|articles)\b",
-    re.IGNORECASE,
-)
+_APPEARED = re.compile(rf"\b(?:published|written|appeared|new|came out) {_TIME}", re.IGNORECASE)
+_OF_A_YEAR = re.compile(rf"\b{_YEAR} (?:papers|works|articles)\b", re.IGNORECASE)
 _NEWEST = re.compile(rf"\b(?:newest|latest|most recent|recent) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE)
 _BEST = re.compile(
     rf"\b(?:best|most (?:important|influential|cited|popular)|top) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE
@@ -92,7 +86,7 @@ def wanted(question: str) -> Wanted:
     made = (_MADE.search(question) if several else None) or _WROTE.search(question)
     return Wanted(
         _topic(question) if several else None,
-        made[made.lastindex or 0].rstrip(".") if made else None,
+        made[1].rstrip(".") if made else None,
         _years(question),
         bool(_NEWEST.search(question)),
         several and bool(_NOT.search(question)),
@@ -110,11 +104,11 @@ def _topic(question: str) -> str | None:
 
 
 def _years(question: str) -> tuple[int, int] | None:
-    match = _WHEN.search(question) or _OF_A_YEAR.search(question)
+    if match := _OF_A_YEAR.search(question):
+        return int(match[1]), int(match[1])
+    match = _WHEN.search(question) or _APPEARED.search(question)
     if not match:
         return None
-    if not match[1]:
-        return int(match[4]), int(match[4])
     year = int(match[2])
     before, after = _BOUNDS.get(match[1].lower(), (0, 0))
     return (year, int(match[3])) if match[3] else (year + before, year + after)

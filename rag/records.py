@@ -6,6 +6,7 @@ import re
 
 from rag.called import called
 from rag.errands import beyond
+from rag.reference import line
 from rag.retrieve import HybridRetriever
 from rag.types import Draft, Paper, Scope, Standalone
 
@@ -28,16 +29,10 @@ def record(asked: str, question: Standalone, retriever: HybridRetriever, scope: 
     wanted = [field for field, asks in _ASKS.items() if asks.search(asked)]
     if not papers or not all(getattr(paper, field) for paper in papers for field in wanted):
         return None
-    return Draft(
-        "\n".join(f"The library's record of “{_line(paper.title)}”: {_line(_told(paper))}." for paper in papers)
-    )
+    return Draft("\n".join(f"The library's record of “{line(paper.title)}”: {line(_told(paper))}." for paper in papers))
 
 
 def _told(paper: Paper) -> str:
     when = f"({paper.year})" if paper.year else ""
     written = " ".join(filter(None, (", ".join(paper.authors), when)))
     return ". ".join(filter(None, (written, paper.venue, paper.doi and f"doi:{paper.doi}")))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

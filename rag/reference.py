@@ -70,14 +70,14 @@ def ris(paper: Paper) -> str:
 
 def _tagged(paper: Paper) -> Iterator[tuple[str, str]]:
     yield "TY", "JOUR" if paper.venue else "GEN"
-    yield "TI", _line(paper.title)
-    yield from (("AU", _line(author)) for author in paper.authors)
+    yield "TI", line(paper.title)
+    yield from (("AU", line(author)) for author in paper.authors)
     yield "PY", str(paper.year or "")
-    yield "JO", _line(paper.venue)
-    yield "DO", _line(paper.doi)
-    yield "AN", _line(paper.arxiv and f"arXiv:{paper.arxiv}")
-    yield "UR", _line(paper.url)
-    yield "AB", _line(paper.abstract)
+    yield "JO", line(paper.venue)
+    yield "DO", line(paper.doi)
+    yield "AN", line(paper.arxiv and f"arXiv:{paper.arxiv}")
+    yield "UR", line(paper.url)
+    yield "AB", line(paper.abstract)
     yield "ER", ""
 
 
@@ -86,5 +86,6 @@ def address(paper: Paper) -> str | None:
     return paper.url if paper.url and _ADDRESS.fullmatch(paper.url) else None
 
 
-def _line(value: str | None) -> str:
+def line(value: str | None) -> str:
+    """On one line, without what can't be printed."""
     return " ".join(_UNPRINTABLE.sub(" ", value or "").split())

@@ -53,9 +53,7 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):  # it may be ASCII, and papers write every character there is
         sys.stdout.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
-    if (
-        code == CTRL_C
-    ):  # what libraries have at work in threads of their own may abort while the interpreter is taken down
+    if code == CTRL_C:  # a library's thread that is still at work could abort while the interpreter is taken down
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
