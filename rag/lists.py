@@ -9,7 +9,9 @@ from functools import lru_cache
 from rag.question import asks_for_several, names
 from rag.words import of_one_family, tokens
 
-LONGEST_TOPIC = 3  # words; in more, the wording is the asker's own and need not be found
+LONGEST_TOPIC = (
+    3  # words, of each that is named beside another; in more, the wording is the asker's own and need not be found
+)
 _PAPERS = r"(?:papers?|works?|articles?|stud(?:y|ies)|abstracts?)"
 _DOES = (
     r"(?:us(?:es?|ing)|(?:work|deal)(?:s|ing)? (?:with|on)|focus(?:es|ing)? on"
@@ -100,7 +102,8 @@ def _topic(question: str) -> str | None:
         return None
     match = _TOPIC.search(_WHEN.sub(lambda found: found.group().split(found[1])[0], question))
     topic = _HERE.sub("", match[1] or match[2] or match[3]).strip() if match else ""
-    return topic if 0 < len(topic.split()) <= LONGEST_TOPIC and tokens(topic) else None
+    longest = max(len(one.split()) for one in _BESIDE.split(topic))
+    return topic if 0 < longest <= LONGEST_TOPIC and tokens(topic) else None
 
 
 def _years(question: str) -> tuple[int, int] | None:

@@ -254,6 +254,7 @@ def test_one_paper_about_what_none_is_about_is_not_made_up(pipeline: Pipeline, q
             "Mug-STAN",
             {"VALOR", "Routing with Self-Attention", "MultiCapCLIP", "UniPT"},
         ),
+        ("Which papers work with satellite or medical pictures?", "", {"Multi-Label Guided", "Align, Reason"}),
         ("which models handle audio?", "VALOR", {"Routing with Self-Attention"}),
         ("which of these use mixture of experts?", "An Efficient General-Purpose", {"CLIP-MoE"}),
         ("any paper that tackles catastrophic forgetting?", "Don't Stop Learning", {"GraphCLIP"}),
