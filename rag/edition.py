@@ -22,7 +22,7 @@ from rag.question import parts_of_name
 from rag.spelling import Vocabulary, vocabulary
 from rag.words import of_one_family, tokens
 
-CHROMA = "chroma"
+CHROMA = "chroma-"  # and a name of its own: Chroma takes what it has open at a path for what is there now
 MARKS = "marks.json"
 VOCABULARY = "vocabulary.json"
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -158,7 +158,7 @@ def opened(folder: Path, edition: str, server: Server | None) -> Index:
     spelt = json.loads((folder / VOCABULARY).read_text())
     if spelt["sample"] != tokens(SAMPLE):
         raise IndexDamaged(f"{folder.name} was built when words were cut otherwise")
-    near = Remote(server, folder, rows["chunks"], vectors) if server else Embedded(folder / CHROMA, vectors)
+    near = Remote(server, folder, rows["chunks"], vectors) if server else Embedded(chroma_in(folder), vectors)
     index = Index(
         folder=folder,
         edition=edition,
@@ -177,13 +177,20 @@ def opened(folder: Path, edition: str, server: Server | None) -> Index:
     return index
 
 
+def chroma_in(folder: Path) -> Path:
+    """Where Chroma's own files are in it. Raises IndexDamaged where there are none."""
+    for found in folder.glob(f"{CHROMA}*"):
+        return found
+    raise IndexDamaged(f"{folder.name} lacks Chroma's files")
+
+
 def _marks(folder: Path) -> dict[str, str]:
     """What each file is known by; a segment that Chroma did not persist yet holds nothing, and changes as it opens."""
     files = (file for file in folder.rglob("*") if file.is_file() and file.name != MARKS)
     return {
         str(file.relative_to(folder)): _mark(file)
         for file in files
-        if file.parent.parent.name != CHROMA or (file.parent / "index_metadata.pickle").exists()
+        if not file.parent.parent.name.startswith(CHROMA) or (file.parent / "index_metadata.pickle").exists()
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from chromadb.errors import ChromaError
@@ -18,7 +19,7 @@ from filelock import FileLock
 from rag import chroma
 from rag.chroma import IndexDamaged, Progress
 from rag.chroma_server import Server
-from rag.edition import CHROMA, Index, opened, seal, write_rows, write_words
+from rag.edition import CHROMA, Index, chroma_in, opened, seal, write_rows, write_words
 from rag.errors import LibraryEmpty, VectorsLacking
 from rag.library import Library, Stored
 from rag.schema import explained, unwritable
@@ -132,13 +133,14 @@ def _write_chroma(
     folder: Path, stored: list[Stored], vectors: np.ndarray, base: Index | None, progress: Progress | None
 ) -> int:
     """Into a copy of `base` where that pays; returns how many removed vectors lie buried in it."""
+    home = folder / f"{CHROMA}{uuid4().hex[:8]}"
     ids = np.array([item.id for item in stored], np.int64)
     kept = _kept(ids, vectors, base)
     if base is None or not len(kept):
-        chroma.write(folder / CHROMA, stored, ids[:0], ids[:0], None, progress)
+        chroma.write(home, stored, ids[:0], ids[:0], None, progress)
         return 0
     gone = np.setdiff1d(base.chunks, kept)
-    chroma.write(folder / CHROMA, stored, kept, gone, base.folder / CHROMA, progress)
+    chroma.write(home, stored, kept, gone, chroma_in(base.folder), progress)
     return base.buried + len(gone)
 
 

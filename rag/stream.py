@@ -34,6 +34,7 @@ class AnswerStream:
         self._work, self._pieces, self._lock = work, list[str](), RLock()
         self._answer: Answer | None = None
         self._error: BaseException | None = None
+        self._given_up = False
         self.doing = ""
 
     def __iter__(self) -> Iterator[str]:
@@ -64,11 +65,17 @@ class AnswerStream:
 
     def close(self) -> None:
         """Nobody wants the rest; whoever still reads it is told, by ModelCut."""
+        self._given_up = True  # first: a lock is not fair, and a reader who waits step by step would keep it
         with self._lock:
             self._work.close()
-            self._error = self._error or ModelCut("The question was given up. Ask it again.")
+            self._end()
+
+    def _end(self) -> None:
+        self._error = self._error or ModelCut("The question was given up. Ask it again.")
 
     def _step(self) -> None:
+        if self._given_up:
+            self._end()
         if self._error:
             raise self._error
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -105,15 +107,17 @@ FILES = (
     "rows.npz", "vectors.npy", "papers.json", "marks.json", "vocabulary.json",
     "words/vocab.index.json", "words/params.index.json",
     "words/data.csc.index.npy", "words/indices.csc.index.npy", "words/indptr.csc.index.npy",
-    "chroma/chroma.sqlite3", "chroma/*/header.bin", "chroma/*/data_level0.bin", "chroma/*/length.bin",
-    "chroma/*/link_lists.bin", "chroma/*/index_metadata.pickle",
+    "chroma-*/chroma.sqlite3", "chroma-*/*/header.bin", "chroma-*/*/data_level0.bin", "chroma-*/*/length.bin",
+    "chroma-*/*/link_lists.bin", "chroma-*/*/index_metadata.pickle",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "harm"),
     [(name, harm) for name in FILES for harm in (remove, halve)]
-    + [(name, blur) for name in ("words/data.csc.index.npy", "chroma/*/link_lists.bin", "chroma/*/data_level0.bin")],
+    + [
+        (name, blur) for name in ("words/data.csc.index.npy", "chroma-*/*/link_lists.bin", "chroma-*/*/data_level0.bin")
+    ],
 )
 def test_f22_a_damaged_file_is_noticed_and_the_index_rebuilt(
     many: Library, name: str, harm: Callable[[Path], None]
@@ -134,7 +138,7 @@ def test_f23_a_malformed_database_of_the_same_size_is_noticed_and_the_index_rebu
     index = current_index(many, MODEL)
     before, born = found(index), folder_of(many).stat().st_ino
     index.close()
-    file = folder_of(many) / "chroma" / "chroma.sqlite3"
+    (file,) = folder_of(many).glob("chroma-*/chroma.sqlite3")
     sound = file.read_bytes()
     file.write_bytes(sound[:begin] + (b"no database " * len(sound))[: len(sound) - begin])
     again = current_index(many, MODEL)
@@ -157,7 +161,7 @@ def test_an_index_of_words_that_were_cut_otherwise_is_rebuilt(many: Library, mon
     assert folder_of(many).stat().st_ino != born
 
 
-@pytest.mark.parametrize("what", ["index", "index/*", "index/*/chroma", "index/*/chroma/*-*", "index/*/words"])
+@pytest.mark.parametrize("what", ["index", "index/*", "index/*/chroma-*", "index/*/chroma-*/*-*", "index/*/words"])
 def test_f22_a_removed_folder_is_rebuilt(many: Library, what: str) -> None:
     index = current_index(many, MODEL)
     before = found(index)
@@ -307,6 +311,20 @@ def test_a_reader_survives_that_its_index_is_deleted(many: Library) -> None:
     for answers in [*crowd, found(current_index(many, MODEL))]:  # the same process may open a new one beside it
         for one, other in zip(answers, before, strict=True):
             assert len(set(one) & set(other)) >= len(set(other)) - 1, "what Chroma rounds off may change the last one"
+    index.close()
+
+
+def test_an_index_built_anew_reads_nothing_of_the_deleted_one_that_is_still_open(many: Library, tmp_path: Path) -> None:
+    index = current_index(many, MODEL)
+    before = found(index)
+    os.rename(many.folder / "index", tmp_path / "deleted")
+    (database,) = (tmp_path / "deleted").rglob("chroma.sqlite3")
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("DELETE FROM segments")
+    anew = current_index(many, MODEL)
+    assert anew.nearest(np.array(anew.vectors[7], np.float32), 1).tolist() == [7]
+    assert [len(answer) for answer in found(anew)] == [len(answer) for answer in before]
+    anew.close()
     index.close()
 
 

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from math import inf
 from pathlib import Path
@@ -22,9 +25,9 @@ from canary import KEY
 from eval.replies import Reply, endless, said
 from eval.scripted import scripted
 from rag.endpoint import Endpoint, Timeouts
-from rag.errors import (
-    ModelError,
-)
+from rag.errors import ModelCut, ModelError
+from rag.stream import AnswerStream
+from rag.types import Answer
 
 
 class TestCtrlC:
@@ -72,6 +75,25 @@ class TestStopping:
             stream.close()
             assert time.monotonic() - stopped < 0.5
             assert server.closed.get(timeout=1) - stopped < 1
+
+    def test_closing_waits_for_no_step_but_the_one_under_way(self) -> None:
+        steps = Counter[str]()
+
+        def work() -> Generator[str | Answer]:
+            while True:
+                time.sleep(0.02)
+                steps["done"] += 1
+                yield ""
+
+        for _ in range(5):
+            stream = AnswerStream(work())
+            with ThreadPoolExecutor(1) as other:
+                reading = other.submit(list, stream)
+                time.sleep(0.1)
+                before = steps["done"]
+                stream.close()
+                assert steps["done"] - before <= 1
+                assert isinstance(reading.exception(timeout=5), ModelCut)
 
     def test_stopping_while_waiting_to_try_again_acts_at_once(self) -> None:
         with scripted([Reply(status=429, headers={"Retry-After": "15"})]) as server, no_thread_stays():
