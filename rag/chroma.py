@@ -5,6 +5,7 @@ Chroma is blind to what another process adds, so what is in a folder is never ad
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,9 @@ COLLECTION = "passages"
 PROBES = 32  # stored vectors asked for themselves before others are
 ITSELF = 0.01  # cosine distance at which a vector was found itself
 HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 400}  # of the defaults each build misses others
+AT_ONCE = {"batch_size": 1, "sync_threshold": 1}  # what is not in files yet is written at each opening, with more
+NEIGHBOURS = 16  # that a vector has in the graph
+COUNT_AT, SIZE_AT = 20, 28  # bytes into hnswlib's header, where it says how many vectors there are, and how large
 SLICE = 2000  # vectors handed to Chroma at a time; it takes 5,461 at most
 SQLITE = "chroma.sqlite3"
 
@@ -39,7 +43,7 @@ class Nearest(Protocol):
     """Who finds the nearest of an edition's vectors."""
 
     away: str | None  # why it could not be asked the last time, for people
-    unfit: bool  # it does not find its own vectors, as among thousands of equal ones
+    unfit: bool  # it does not find its own vectors, or may not: see `crowded`
 
     def nearest(self, vector: np.ndarray, most: int) -> np.ndarray | None:
         """Chunks' numbers, best first: (most,) int64; None where it can't tell."""
@@ -61,7 +65,8 @@ class Embedded:
         _check_database(folder / SQLITE)
         self._client = _client(folder)
         try:
-            self.collection, self.unfit = _checked(self._client, vectors)
+            self.collection, finds_itself = _checked(self._client, vectors)
+            self.unfit = not finds_itself or crowded(vectors)
         except BaseException:
             _close(self._client)
             raise
@@ -96,7 +101,9 @@ def write(
     client = _client(folder)
     try:
         # no embedding function: the default one downloads a model
-        collection = client.get_or_create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": HNSW})
+        collection = client.get_or_create_collection(
+            COLLECTION, embedding_function=None, configuration={"hnsw": HNSW | AT_ONCE}
+        )
         for some in slices(gone, SLICE):
             collection.delete(ids=[str(number) for number in some])
         new = np.flatnonzero(~np.isin([item.id for item in stored], keep))
@@ -106,6 +113,13 @@ def write(
                 progress(int(np.searchsorted(new, some[-1])) + 1, len(new))
     finally:
         _close(client)
+    _wipe_unused(folder)
+
+
+def crowded(vectors: np.ndarray) -> bool:
+    """Whether so many of (n, d) float16 are equal that a search may see nothing but them; told by four dimensions."""
+    some = np.pad(vectors[:, :4], ((0, 0), (0, max(0, 4 - vectors.shape[1]))))
+    return bool(np.unique(np.ascontiguousarray(some).view(np.int64), return_counts=True)[1].max() > NEIGHBOURS)
 
 
 def probes_of(vectors: np.ndarray) -> np.ndarray:
@@ -126,13 +140,13 @@ def _check_database(file: Path) -> None:
 
 
 def _checked(client: Any, vectors: np.ndarray) -> tuple[Any, bool]:
-    """The collection, and whether it is unfit. Raises IndexDamaged."""
+    """The collection, and whether it finds its own vectors. Raises IndexDamaged."""
     collection = client.get_collection(COLLECTION, embedding_function=None)
     if collection.count() != len(vectors):
         raise IndexDamaged(f"{collection.count()} in Chroma, {len(vectors)} rows")
     probes = vectors[probes_of(vectors)].astype(np.float32)
     found = collection.query(query_embeddings=probes, n_results=1, include=["distances"])
-    return collection, not all(near and near[0] < ITSELF for near in found["distances"])
+    return collection, all(near and near[0] < ITSELF for near in found["distances"])
 
 
 def _client(folder: Path) -> Any:
@@ -150,6 +164,17 @@ def _copy(old: Path, new: Path) -> None:
     shutil.copytree(old, new, ignore=shutil.ignore_patterns(f"{SQLITE}*"))
     with closing(sqlite3.connect(old / SQLITE)) as source, closing(sqlite3.connect(new / SQLITE)) as copy:
         source.backup(copy)  # whole, also while another process opens it
+
+
+def _wipe_unused(folder: Path) -> None:
+    """Chroma writes the room for its first vectors as memory happens to be: a key may have stood there."""
+    for header in folder.glob("*/header.bin"):
+        used, each = (int.from_bytes(header.read_bytes()[at : at + 8], "little") for at in (COUNT_AT, SIZE_AT))
+        for name, size in (("data_level0.bin", each), ("length.bin", 4)):
+            file = header.with_name(name)
+            room = file.stat().st_size
+            os.truncate(file, min(room, used * size))
+            os.truncate(file, room)
 
 
 def _add(collection: Any, batch: list[Stored]) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from rag.address import checked_url
 from rag.breaker import PAUSE
-from rag.chroma import HNSW, ITSELF, IndexDamaged, Progress, probes_of, slices
+from rag.chroma import HNSW, ITSELF, IndexDamaged, Progress, crowded, probes_of, slices
 from rag.config import EMBEDDED, Settings
 from rag.endpoint import Endpoint, Timeouts
 from rag.errors import ModelError, ModelRejected, ModelTimeout, ModelUnreachable
@@ -85,7 +85,7 @@ class Remote:
 
     def __init__(self, server: Server, folder: Path, chunks: np.ndarray, vectors: np.ndarray) -> None:
         self.away: str | None = None
-        self.unfit = False
+        self.unfit = crowded(vectors)
         self._server, self._folder, self._chunks, self._vectors = server, folder, chunks, vectors
         self._id: str | None = None  # the server's for the collection, once that was found sound
         self._rests_until = -inf  # by the server's clock
@@ -143,7 +143,7 @@ class Remote:
             identity = self._server.call("GET", f"/{self._name}", read=_identity)
         except ModelRejected:
             return None
-        return identity if self._is_whole(identity) and self._finds_itself(identity) else None
+        return identity if self._is_whole(identity) and (self.unfit or self._finds_itself(identity)) else None
 
     def _filled(self, progress: Progress | None) -> str:
         """Made anew. Raises ModelError."""
@@ -155,7 +155,7 @@ class Remote:
             self._server.call("POST", f"/{identity}/add", self._batch(rows))
             if progress:
                 progress(int(rows[-1]) + 1, len(self._chunks))
-        self.unfit = not self._finds_itself(identity)
+        self.unfit = self.unfit or not self._finds_itself(identity)
         self._drop_old()
         return identity
 

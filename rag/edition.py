@@ -185,13 +185,8 @@ def chroma_in(folder: Path) -> Path:
 
 
 def _marks(folder: Path) -> dict[str, str]:
-    """What each file is known by; a segment that Chroma did not persist yet holds nothing, and changes as it opens."""
     files = (file for file in folder.rglob("*") if file.is_file() and file.name != MARKS)
-    return {
-        str(file.relative_to(folder)): _mark(file)
-        for file in files
-        if not file.parent.parent.name.startswith(CHROMA) or (file.parent / "index_metadata.pickle").exists()
-    }
+    return {str(file.relative_to(folder)): _mark(file) for file in files}
 
 
 def _mark(file: Path) -> str:

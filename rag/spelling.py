@@ -57,38 +57,39 @@ def corrected(text: str, knows: Knows, is_english: Knows, known: Vocabulary) -> 
     The distance is that of optimal string alignment (Damerau 1964); the first letter is held to be right. In a name no
     letter is changed for another: that is how names differ (LaCLIP is no LeCLIP).
     """
-    renamed: dict[str, str] = {}
-
-    def read(match: re.Match[str]) -> str:
-        word = match.group()
-        if is_english(word) or is_foreign(word):
-            return word
-        if knows(word):
-            return _dressed(word, known)
-        named = _is_name(word) and not text.isupper()
-        meant = next((near for near in _near(word, known) if _is_slip(word, near, known, named)), None)
-        if meant is None:
-            return word
-        if meant in known.dressed:
-            renamed[word] = known.dressed[meant]
-            return renamed[word]
-        return _in_the_case_of(word, meant)
-
-    def read_small(match: re.Match[str]) -> str:
-        word = match.group()
-        if not word[1:].islower() or is_english(word) or knows(word):
-            return word
-        return _in_the_case_of(word, next((small for small in SMALL if _is_slip_of_small(plain(word), small)), word))
-
     text = _SCRIPTS_MEET.sub(" ", text)
     if any(plain(word) in known.dressed for word in _WORD.findall(text)):  # it is known to be a question of a paper
-        text = _FEW_LETTERS.sub(read_small, text)
-    return Spelled(_WORD.sub(read, text), tuple(renamed.items()))
+        text = _FEW_LETTERS.sub(lambda found: _small(found.group(), knows, is_english), text)
+    shouted = text.isupper()
+
+    def meant(word: str) -> str:
+        if is_english(word) or is_foreign(word):
+            return word
+        return _dressed(word, known) if knows(word) else _mended(word, known, _is_name(word) and not shouted)
+
+    read = {word: meant(word) for word in _WORD.findall(text)}
+    renamed = tuple((word, name) for word, name in read.items() if _is_another_name(word, name, known))
+    return Spelled(_WORD.sub(lambda found: read[found.group()], text), renamed)
 
 
 def resembling(name: str, known: Vocabulary) -> str | None:
     """The known name that a letter tells from this one."""
     return next((known.dressed[near] for near in _near(name, known) if near in known.dressed), None)
+
+
+def _small(word: str, knows: Knows, is_english: Knows) -> str:
+    if not word[1:].islower() or is_english(word) or knows(word):
+        return word
+    return _in_the_case_of(word, next((small for small in SMALL if _is_slip_of_small(plain(word), small)), word))
+
+
+def _mended(word: str, known: Vocabulary, named: bool) -> str:
+    meant = next((near for near in _near(word, known) if _is_slip(word, near, known, named)), None)
+    return known.dressed.get(meant) or _in_the_case_of(word, meant) if meant else word
+
+
+def _is_another_name(word: str, name: str, known: Vocabulary) -> bool:
+    return plain(name) != plain(word) and known.dressed.get(plain(name)) == name
 
 
 def _near(word: str, known: Vocabulary) -> list[str]:

@@ -259,6 +259,19 @@ def test_f08_an_updated_papers_row_is_its_own(library: Library) -> None:
     index.close()
 
 
+@pytest.mark.parametrize("count", [1, 3, 99, 150])
+def test_a30_nothing_of_memory_is_written_where_no_vector_is(library: Library, count: int) -> None:
+    secret = b"a key that stood here " * 8000
+    put(library, numbered(range(count)))
+    for size in (len(secret), *range(25_600, 120_000, 25_600)):  # freed, and so what is given out next
+        [bytearray(secret[:size]) for _ in range(20)].clear()
+    for _ in range(2):  # built, and opened
+        current_index(library, MODEL).close()
+        for file in folder_of(library).rglob("*.bin"):
+            assert b"key" not in file.read_bytes()
+            assert file.name != "data_level0.bin" or not any(file.read_bytes()[count * (64 * 4 + 4 + 128 + 8) :])
+
+
 def test_f34_what_differs_is_found_among_thousands_of_equal_vectors(library: Library) -> None:
     put(library, numbered(range(2000)), equal=True)
     put(library, numbered(range(2000, 2300)))
