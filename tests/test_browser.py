@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from browsing import ask, needs_chromium, serving, started, watched
+from clock import by_the_clock
 from playwright.sync_api import Browser, Page, expect
 from test_evaluation_pages import HOSTILE as MARKUP
 from test_evaluation_pages import QUESTION, a_run, answer
@@ -311,6 +312,7 @@ def test_a_models_answer_shows_what_is_borne_out_and_what_was_sent(
             expect(page.locator("pre").first).to_have_text(model.requests[0].body["messages"][0]["content"])
 
 
+@by_the_clock
 def test_stop_ends_the_models_request_and_keeps_no_half_answer_and_enter_ends_none(
     browser: Browser, shipped_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

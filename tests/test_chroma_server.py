@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from clock import by_the_clock
 
 from eval.questions import DEV, read_questions
 from rag.breaker import PAUSE
@@ -192,6 +193,7 @@ class TestTheSameAnswers:
 
 
 class TestAServerThatComesAndGoes:
+    @by_the_clock
     @pytest.mark.parametrize("empty", [False, True])
     def test_after_a_restart_it_finds_them_again_with_or_without_its_data(
         self, chroma: Chroma, own: Library, encoder: BundledEncoder, empty: bool
@@ -220,6 +222,7 @@ class TestAServerThatComesAndGoes:
         finally:
             chroma.start()
 
+    @by_the_clock
     def test_one_that_hangs_is_waited_for_once_and_then_left_alone(
         self, chroma: Chroma, own: Library, encoder: BundledEncoder, embedded: dict[str, tuple[Passage, ...]]
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from clock import by_the_clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -281,6 +282,7 @@ def test_what_is_painted_while_it_streams_only_grows(raw: str) -> None:
     assert shown(raw).startswith(last)
 
 
+@by_the_clock
 @pytest.mark.parametrize("piece", ["endless words are here. ", "![", "$", "(", "<", "[1]", "Smith ", "x@y.", "\n"])
 def test_a_long_text_is_read_in_a_moment_at_every_paint(piece: str) -> None:
     read("What splits sentences is loaded. Once.", QUOTES)

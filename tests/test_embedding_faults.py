@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import streamlit as st
 from canary import KEY
+from clock import by_the_clock
 from embedding import PASSAGES, QUESTION, ZYXEL, asked, configure, fill, found, loaded, settings, sized, speaking, texts
 from streamlit.testing.v1 import AppTest
 
@@ -126,6 +127,7 @@ class TestWhoseAVectorIs:
 
 
 class TestAQuestion:
+    @by_the_clock
     def test_f43_a_server_that_is_gone_leaves_the_bundled_encoder(
         self, own: Library, encoder: BundledEncoder, pipeline: Pipeline
     ) -> None:
@@ -137,6 +139,7 @@ class TestAQuestion:
         assert "refuses the connection" in (changed.retriever.standby or "")
         assert time.monotonic() - begun < 5
 
+    @by_the_clock
     def test_f44_a_server_that_hangs_is_not_waited_for_long(
         self, own: Library, encoder: BundledEncoder, pipeline: Pipeline
     ) -> None:

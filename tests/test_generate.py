@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clock import by_the_clock
 
 from eval import replies
 from eval.checking import shipped_papers
@@ -130,6 +131,7 @@ def test_nothing_is_asked_of_a_model_where_there_is_nothing_to_quote(shipped: Li
         assert not server.requests
 
 
+@by_the_clock
 def test_closing_the_stream_ends_the_request_within_a_second(shipped: Library, encoder: BundledEncoder) -> None:
     with writing(shipped, encoder, lambda body: replace(replies.good(body), hang_after=8), llm_timeout=60) as (
         pipeline,
@@ -345,6 +347,7 @@ def test_f40_a_model_without_its_key_or_address_is_told_with_an_extractive_answe
     is_extractive(asking(replies.good, **setting), *words)
 
 
+@by_the_clock
 def test_f44_f46_partial_prose_is_withdrawn_when_the_stream_hangs_or_is_cut(
     shipped: Library, encoder: BundledEncoder
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clock import by_the_clock
 
 from eval.llama_cpp import Llama, llama
 from rag import served
@@ -83,6 +84,7 @@ def test_its_nonsense_comes_out_as_an_extractive_answer_that_says_why(
     assert answer.prompt
 
 
+@by_the_clock
 def test_stopped_half_way_it_stops_within_a_second(server: Llama, shipped: Library, encoder: BundledEncoder) -> None:
     chosen = settings(server.url, llm_max_tokens=8_000, llm_context=16_384)
     stream = Pipeline(shipped, encoder, chosen).ask(CAPSULE)

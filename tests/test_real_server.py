@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from clock import by_the_clock
 from embedding import BOTH, QUESTION, asked, found
 
 from eval.llama_cpp import Llama, llama
@@ -167,6 +168,7 @@ class TestEmbeddings:
         embed(library, embedding(hosted.url), ("passage",))
         assert hosted.paid[PAPERS:] == [QUESTION]
 
+    @by_the_clock
     def test_a_text_beyond_what_it_takes_at_once_is_told_at_once(self, server: Llama) -> None:
         begun = time.monotonic()
         with pytest.raises(ContextOverflow, match="increase the physical batch size"):

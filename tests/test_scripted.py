@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from clock import by_the_clock
 
 from eval import replies
 from eval.protocol import vector
@@ -91,6 +92,7 @@ class TestTheServer:
             [request] = server.requests
         assert (request.path, request.headers["x-one"], request.body) == ("/v1/chat/completions", "two", BODY)
 
+    @by_the_clock
     @pytest.mark.parametrize("hangs", [said("a b", hang_after=1), said("a b", between=60)])
     def test_it_notices_a_client_that_goes_away(self, hangs: Reply) -> None:
         with scripted([hangs]) as server:
@@ -100,6 +102,7 @@ class TestTheServer:
                 assert server.closed.empty()
             assert time.monotonic() - server.closed.get(timeout=1) < 1
 
+    @by_the_clock
     def test_it_stops_with_a_client_that_hangs_on(self) -> None:
         with httpx.Client() as http:
             with scripted([said("a b", hang_after=1)]) as server:

@@ -21,6 +21,7 @@ import httpx
 import pytest
 from asking import ANSWER, OK, answer, chat, endpoint, no_thread_stays
 from canary import KEY
+from clock import by_the_clock
 
 from eval.replies import Reply, endless, said
 from eval.scripted import scripted
@@ -30,6 +31,7 @@ from rag.stream import AnswerStream
 from rag.types import Answer
 
 
+@by_the_clock
 class TestCtrlC:
     @pytest.mark.parametrize(
         "reply", [Reply(before=inf), said(ANSWER, hang_after=2)], ids=["before the first byte", "within the answer"]
@@ -58,6 +60,7 @@ class TestCtrlC:
         assert KEY not in out + err
 
 
+@by_the_clock
 class TestStopping:
     @pytest.mark.parametrize(
         "reply",
@@ -109,14 +112,14 @@ class TestStopping:
             next(stream)
             with pytest.raises(error):
                 stream.throw(error)
-            assert server.closed.get(timeout=1)
+            assert server.closed.get(timeout=5)
 
     def test_ctrl_c_during_a_call_ends_the_request(self) -> None:
         with scripted(models=[Reply(before=inf)]) as server, no_thread_stays():
             threading.Timer(0.3, _thread.interrupt_main).start()
             with pytest.raises(KeyboardInterrupt):
                 endpoint(server).call(lambda http: http.get("/models"))
-            assert server.closed.get(timeout=1)
+            assert server.closed.get(timeout=5)
 
     def test_ctrl_c_while_a_stream_is_read_ends_the_request(self) -> None:
         with scripted([said(ANSWER, hang_after=2)]) as server, no_thread_stays():
@@ -125,20 +128,20 @@ class TestStopping:
             threading.Timer(0.1, _thread.interrupt_main).start()
             with pytest.raises(KeyboardInterrupt):
                 list(stream)
-            assert server.closed.get(timeout=1)
+            assert server.closed.get(timeout=5)
 
     def test_a_forgotten_stream_ends_with_its_reader(self) -> None:
         with scripted([said(ANSWER, hang_after=2)]) as server, no_thread_stays():
             for _ in endpoint(server).stream(chat(server)):
                 break
-            assert server.closed.get(timeout=1)
+            assert server.closed.get(timeout=5)
 
     def test_f53_an_endless_answer_waits_for_its_reader_and_ends_with_him(self) -> None:
         with scripted(endless) as server, no_thread_stays():
             with closing(endpoint(server).stream(chat(server))) as stream:
                 next(stream)
                 time.sleep(0.3)  # what is fetched ahead fills up
-            assert server.closed.get(timeout=1)
+            assert server.closed.get(timeout=5)
 
     def test_no_thread_stays_after_answers_and_faults(self) -> None:
         replies = [OK, Reply(status=401), Reply(status=500), said(ANSWER, cut_after=1), Reply(raw=b"data: x\n\n")]

@@ -16,6 +16,7 @@ from queue import Queue
 import pytest
 from asking import QUICK, no_thread_stays
 from canary import KEY
+from clock import by_the_clock
 from pydantic import SecretStr
 
 from rag.endpoint import Endpoint
@@ -85,6 +86,7 @@ class TestTls:
                 Endpoint(url, SecretStr(KEY), timeouts=QUICK).call(lambda http: http.get("/models"))
             assert gone.empty()
 
+    @by_the_clock
     @pytest.mark.usefixtures("trusts_it")
     def test_closing_ends_a_hanging_request_over_tls_at_once(self, certificate: Path) -> None:
         with self.serving(certificate, b"") as (url, gone), no_thread_stays():

@@ -15,6 +15,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from clock import by_the_clock
 
 from eval.replies import Body, Reply, Script, evidence, good, said
 from eval.scripted import Server, scripted
@@ -178,6 +179,7 @@ def test_the_place_in_line_is_told_and_counts_down(local: Local) -> None:
             stream.close()
 
 
+@by_the_clock
 def test_stop_while_waiting_leaves_the_line_at_once(local: Local) -> None:
     with local(stuck) as (pipeline, server):
         first, second = begun(pipeline.ask(about("Avocet"))), pipeline.ask(about("Bittern"))
@@ -194,13 +196,14 @@ def test_stop_while_waiting_leaves_the_line_at_once(local: Local) -> None:
         assert len(server.requests) == 1
 
 
+@by_the_clock
 def test_whoever_is_stopped_at_the_server_lets_the_next_go_on(local: Local) -> None:
     with local(lambda body: (good if asked_about(body) == "Bittern" else stuck)(body)) as (pipeline, server):
         first, second = begun(pipeline.ask(about("Avocet"))), pipeline.ask(about("Bittern"))
         waiting(second)
         first.close()
         assert second.answer.model == "local/scripted"
-        assert server.closed.get(timeout=1)
+        assert server.closed.get(timeout=5)
 
 
 @pytest.mark.parametrize("fault", [Reply(status=401), Reply(raw=b"data: {no\n\n"), said("a b", cut_after=1)])
@@ -224,6 +227,7 @@ def test_a_crash_of_a_reader_lets_the_next_go_on(local: Local) -> None:
         assert pipeline.ask(about("Bittern")).answer.model == "local/scripted"
 
 
+@by_the_clock
 def test_waiting_in_line_is_no_silence_of_the_server(local: Local) -> None:
     """Two answers that take more than a second each, where a server may be silent for one."""
     script = lambda body: replace(said(good(body).pieces[0]), pieces=good(body).pieces[:6], between=0.25)  # noqa: E731
@@ -233,6 +237,7 @@ def test_waiting_in_line_is_no_silence_of_the_server(local: Local) -> None:
     assert max(answer.timings["total_ms"] for answer in answers) > 2500
 
 
+@by_the_clock
 def test_nobody_waits_longer_in_line_and_at_a_server_that_is_silent_to_all_than_at_it_alone(local: Local) -> None:
     def ask(pipeline: Pipeline, place: int) -> Answer:
         time.sleep(0.2 * place)  # the second waits for most of the first's time, and is asked with what is left of its
