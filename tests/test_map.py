@@ -100,13 +100,27 @@ def put(library: Library, encoder: BundledEncoder, papers: Sequence[Paper], is_c
         writer.commit(encoder.fingerprint, texts, encoder.vectors(texts))
 
 
-def the_map() -> str:
-    """What the page says of it, of the library in the settings."""
+def the_page(view: str) -> AppTest:
+    """Of the library in the settings."""
     page = AppTest.from_file(PAGE, default_timeout=60)
-    page.session_state["view_of_papers"] = "Map"
+    page.session_state["view_of_papers"] = view
     page.run()
     assert not page.exception
-    return "\n".join(text.value for text in page.text)
+    return page
+
+
+def the_map() -> str:
+    """What the page says of it."""
+    return "\n".join(text.value for text in the_page("Map").text)
+
+
+def test_a_list_is_sorted_and_a_map_is_not(
+    library: Library, encoder: BundledEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKPAPERS_HOME", str(library.folder))
+    put(library, encoder, [Paper("rye", "On Rye", "Rye rises.")])
+    assert [box.label for box in the_page("List").selectbox] == ["Sort"]
+    assert not the_page("Map").selectbox
 
 
 def test_papers_without_passages_are_told_in_one_line_and_the_others_have_their_places(

@@ -52,12 +52,18 @@ def search(known: Catalogue) -> tuple[Wanted, str]:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="view_of_papers", **keep)
-        orders = [one for one in ORDERS if known.all_years or one not in BY_YEAR]
-        order = st.selectbox(
-            "Sort", orders, format_func=ORDERS.__getitem__, key="order", on_change=restart, width=180, **keep
-        )
+        order = sort(known, keep) if view == VIEWS[0] else "arrival"  # a map has no order
         bounds = filters(known) if known.all_years or known.all_venues or known.has_authors else {}
     return Wanted(words=words or "", order=order, **bounds), view or VIEWS[0]
+
+
+def sort(known: Catalogue, keep: dict[str, Any]) -> Order:
+    """By year only where papers have years."""
+    orders = [one for one in ORDERS if known.all_years or one not in BY_YEAR]
+    order: Order = st.selectbox(
+        "Sort", orders, format_func=ORDERS.__getitem__, key="order", on_change=restart, width=180, **keep
+    )
+    return order
 
 
 def filters(known: Catalogue) -> dict[str, Any]:
