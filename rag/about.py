@@ -35,7 +35,7 @@ def find(retriever: HybridRetriever, settings: Settings, question: Standalone, s
     if named := question.papers or _named(retriever, question.text, scope):
         return Found(question, passages, named, named=True, compared=_are_compared(question.asked, named))
     if asks_for_several(question.asked) and passages:
-        return Found(question, passages, nearest(retriever, question.text, passages))
+        return Found(question, passages, nearest(retriever, question.text, passages)[: wanted(question.asked).most])
     if wanted(question.asked).best:
         question = replace(question, notes=(*question.notes, BEST))
     passages = _answering_first(retriever, question.text, passages)

@@ -56,7 +56,11 @@ def by_list(retriever: HybridRetriever, settings: Settings, found: Found, scope:
 
 
 def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
-    """The papers that speak of it, whichever come near; beside them, what is about it in other words."""
+    """The papers that speak of it, whichever come near; beside them, what is about it in other words.
+
+    However it is asked for: a topic has as many papers in every wording.
+    """
+    found = _asked_of(retriever, found, topic, scope)
     spoken = {*filter(retriever.library.holds(scope), retriever.speaking_of(topic))} - {*found.question.without}
     near = _meant(retriever, found, topic, beside=bool(spoken))
     size = retriever.library.size(scope)
@@ -68,6 +72,13 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope
     best = sorted(told or looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS]
     count = len(told) if told and len(looked_at) < WIDER * MOST_PAPERS else len(spoken)
     return _tallied(found, best, count, f"of the {size:,} abstracts {_verb('speak', count)} of “{topic}”")
+
+
+def _asked_of(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
+    text, without = f"Which papers are about {topic}?", found.question.without
+    near = retriever.search(text, scope, len(found.passages) + len(without))
+    passages = tuple(passage for passage in near if passage.span.paper.id not in without)[: len(found.passages)]
+    return found._replace(question=replace(found.question, text=text), passages=passages)
 
 
 def _meant(retriever: HybridRetriever, found: Found, topic: str, beside: bool) -> set[str]:
@@ -82,7 +93,7 @@ def _meant(retriever: HybridRetriever, found: Found, topic: str, beside: bool) -
 
 def _tallied(found: Found, passages: Sequence[Passage], count: int, said: str) -> Found:
     """With these to quote, and how many there are of which they are the nearest."""
-    papers = tuple(passage.span.paper.id for passage in passages)
+    papers = tuple(passage.span.paper.id for passage in passages)[: wanted(found.question.asked).most]
     more = f". The nearest {len(papers)}" if len(papers) < count else ""
     return found._replace(passages=tuple(passages), papers=papers, listed=True, tally=f"{count:,} {said}{more}:")
 
@@ -143,7 +154,7 @@ def _of_years(retriever: HybridRetriever, settings: Settings, found: Found, scop
     if asked.topic:
         dated = _of_topic(retriever, dated, asked.topic, Scope(papers=tuple(chosen)))
     else:
-        dated = dated._replace(papers=tuple(p.span.paper.id for p in passages), listed=True)
+        dated = dated._replace(papers=tuple(p.span.paper.id for p in passages)[: asked.most], listed=True)
     return dated._replace(papers=tuple(sorted(dated.papers, key=lambda paper: -years[paper])))
 
 

@@ -62,6 +62,12 @@ _NEWEST = re.compile(rf"\b(?:newest|latest|most recent|recent) (?:\w+ ){{0,2}}{_
 _BEST = re.compile(
     rf"\b(?:best|most (?:important|influential|cited|popular)|top) (?:\w+ ){{0,2}}{_PAPERS}\b", re.IGNORECASE
 )
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
+_SO_MANY = re.compile(
+    rf"\b(?:give|list|name|find|show|recommend|suggest|need|want|which|what)\b(?: (?:me|us|any|at most|up to))*"
+    rf" ({'|'.join(_COUNTS)}) (?:[\w-]+ ){{0,3}}?{_PAPERS}\b",
+    re.IGNORECASE,
+)
 _BOUNDS = {"since": (0, 9999), "after": (1, 9999), "before": (-9999, -1), "until": (-9999, 0)}  # from the year on
 
 
@@ -79,6 +85,7 @@ class Wanted:
     denied: bool = False
     best: bool = False
     several: bool = False
+    most: int | None = None  # papers, where it says so
 
 
 def wanted(question: str) -> Wanted:
@@ -94,6 +101,7 @@ def wanted(question: str) -> Wanted:
         several and bool(_NOT.search(question)),
         bool(_BEST.search(question)),
         several,
+        _COUNTS[match[1].lower()] if (match := _SO_MANY.search(question)) else None,
     )
 
 

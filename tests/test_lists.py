@@ -52,6 +52,31 @@ def test_a_topic_is_found_whether_or_not_its_words_stand_side_by_side(
     assert re.match(first, titles(ask(pipeline, f"Which papers are about {topic}?"))[0])
 
 
+@pytest.mark.parametrize("topic", ["medical images", "dense retrieval", "captions", "satellite images"])
+def test_a_topic_has_as_many_papers_however_it_is_asked_for(pipeline: Pipeline, topic: str) -> None:
+    wordings = ("Which papers are about {}?", "any papers about {}?", "Show me papers on {}", "which papers use {}?")
+    told = [ask(pipeline, wording.format(topic)) for wording in wordings]
+    assert len({answer.text.splitlines()[0] for answer in told}) == 1
+    assert len({tuple(titles(answer)) for answer in told}) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "papers"),
+    [
+        ("Give me three papers on dense retrieval", 3),
+        ("Which two papers use capsule networks?", 2),
+        ("Recommend 2 papers about medical images.", 2),
+        ("Name three papers that improve CLIP with better captions.", 3),
+    ],
+)
+def test_no_more_papers_are_quoted_than_were_asked_for(pipeline: Pipeline, question: str, papers: int) -> None:
+    assert len(titles(ask(pipeline, question))) == papers
+
+
+def test_a_number_of_something_else_is_no_number_of_papers(pipeline: Pipeline) -> None:
+    assert len(titles(ask(pipeline, "Which papers name two problems of synthetic captions?"))) > 2
+
+
 @pytest.mark.parametrize(
     ("text", "topic", "is_spoken_of"),
     [
