@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,11 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all that ask the shipped papers, so that they are added once."""
-    return tmp_path_factory.mktemp("bench")
+def folder(tmp_path_factory: pytest.TempPathFactory, shipped_home: Path) -> Path:
+    """One for all that ask the shipped papers, which are there already."""
+    folder = tmp_path_factory.mktemp("bench")
+    shutil.copytree(shipped_home, folder / "shipped")
+    return folder
 
 
 def test_a_ratio_is_ours_over_theirs() -> None:

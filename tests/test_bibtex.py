@@ -145,6 +145,6 @@ class TestBroken:
 
     @pytest.mark.parametrize("mark", ["{", '"', "@", "\\", ",", "=", "%"])
     def test_F04_a_hundred_thousand_stray_marks_take_seconds_at_most(self, tmp_path: Path, mark: str) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         assert outcome(written(tmp_path, entry() + mark * 100_000))[0][0].title == "On Rye"
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5

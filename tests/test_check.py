@@ -512,9 +512,9 @@ def test_no_number_breaks_the_check(text: str) -> None:
 )  # fmt: skip
 def test_50_kb_take_no_more_than_a_moment(piece: str) -> None:
     long = piece * (50_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     judged(long, long + "b", long[: len(long) // 2] + " c")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 # How often it is wrong: similarity 1 lets most pass, 0 flags most, so no encoder is needed

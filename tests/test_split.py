@@ -309,6 +309,6 @@ def test_the_last_passage_is_not_left_tiny() -> None:
     "text", ["a" * 1_000_000, "word " * 200_000, "no.Stop " * 100_000], ids=["word", "words", "stops"]
 )
 def test_a_megabyte_without_punctuation_takes_seconds_at_most(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     sentences(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
