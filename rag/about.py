@@ -9,7 +9,7 @@ from functools import partial
 from rag.config import Settings
 from rag.lacking import listed
 from rag.language import is_english
-from rag.leaning import COMPARES
+from rag.leaning import CHOOSES, COMPARES, stays
 from rag.listing import ANSWERING, Found, by_list, nearest, worth
 from rag.lists import wanted
 from rag.question import asks_for_several, names
@@ -23,7 +23,16 @@ _SIDE_BY_SIDE = re.compile(
     rf"{COMPARES.pattern}|\b(?:contrast\w*|in common|shared?|similar\w*|alike|distinguish\w*|unlike|beside)\b",
     re.IGNORECASE,
 )
+TWO = 2  # papers, of which one can be chosen
 CLOSE = 3  # papers of which the one that answers best comes first
+
+
+def among(retriever: HybridRetriever, asked: str, question: Standalone, scope: Scope) -> tuple[Standalone, Scope]:
+    """ "Which of these are about captioning?" as a question by itself, whose scope are the papers spoken of."""
+    papers = tuple(filter(retriever.library.holds(scope), question.papers))
+    if len(papers) < TWO or not (CHOOSES.search(asked) and wanted(asked).topic):
+        return question, scope
+    return replace(question, text=asked, asked=asked, papers=()), replace(scope, papers=papers)
 
 
 def find(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> Found:
@@ -44,7 +53,7 @@ def find(retriever: HybridRetriever, settings: Settings, question: Standalone, s
 
 def _on_topic(retriever: HybridRetriever, question: Standalone, scope: Scope) -> Standalone:
     """Without the papers of the conversation, where the question by itself finds another far sooner: a new topic."""
-    if not question.papers:
+    if not question.papers or stays(question.asked):
         return question
     found = {passage.span.paper.id: passage.score for passage in retriever.search(question.asked, scope)}
     best, of_these = max(found.values(), default=0.0), max(found.get(paper, 0.0) for paper in question.papers)

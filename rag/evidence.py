@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.about import find
 from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
-from rag.lacking import bears, listed, missing, unmentioned
+from rag.lacking import bears, listed, missing, rivals, unmentioned
 from rag.language import is_english
 from rag.listing import Found
 from rag.names import introduces
@@ -40,13 +40,21 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
     if not found.passages:
         return Evidence((), (), "No paper lies within the chosen scope.")
     notes = found.question.notes
-    quotes = () if found.missing else _quotes(retriever, settings, found)
+    quotes = () if found.missing or _lacks_rival(retriever, found) else _quotes(retriever, settings, found)
     chance = _verdict(retriever, found).chance if quotes else 0.0
     if found.compared and chance < settings.abstain_below and not _lacked(retriever, found):
         return Evidence(found.passages, _of_each(retriever, found), None, chance, notes)
     if not quotes or (chance < settings.abstain_below and not found.listed):
         return Evidence(found.passages, (), found.missing or _why(retriever, found, scope), chance, notes)
     return Evidence(found.passages, quotes, None, chance, (*notes, *_unmentioned(retriever, found)), found.tally)
+
+
+def _lacks_rival(retriever: HybridRetriever, found: Found) -> bool:
+    """Whether one paper is to be compared with what it does not mention."""
+    if len(found.papers) > 1:
+        return False
+    held = " ".join(f"{paper.title} {paper.abstract}" for paper in map(retriever.library.paper, found.papers))
+    return not all(bears(held, name) for name in rivals(found.question.asked))
 
 
 def _unmentioned(retriever: HybridRetriever, found: Found) -> tuple[str, ...]:

@@ -20,10 +20,13 @@ from rag.leaning import (
     Owner,
     asks,
     has_no_topic,
+    is_of_a_paper,
     is_of_others,
     is_short,
     leans,
     only_continues,
+    stays,
+    without_others,
 )
 from rag.lists import LONGEST_TOPIC, wanted
 from rag.question import asks_for_several, names
@@ -135,10 +138,19 @@ def _others(question: str, said: Sequence[_Exchange], lists: Sequence[tuple[Pape
     before = [one for one in said if not is_on("others", one.asked)]
     anchor = next((one for one in reversed(before) if one.papers), None)
     if not is_on("others", question) or not anchor or asks_for_several(anchor.asked):
-        asked = f"{_before(before)} {question}".strip()
+        asked = f"{_nameless(question, _before(before))} {question}".strip()
         return Standalone(asked, asked, without=without)
     like = tuple(paper.id for paper in anchor.papers)
     return Standalone(f"Which other papers are like {_titles(anchor.papers)}?", question, like, without)
+
+
+def _nameless(question: str, before: str) -> str:
+    """The question before, or what of it can be asked of others than it names: "... anything like that for video?"."""
+    if stays(question) or has_no_topic(without_others(question)):
+        return before
+    for name in names(before):
+        before = before.replace(name, "it")
+    return "" if has_no_topic(before) else before
 
 
 def _meant(question: str, lists: Sequence[tuple[Paper, ...]], lookup: Lookup, owner: Owner) -> tuple[Paper, ...]:
@@ -236,6 +248,6 @@ def _topic(said: Sequence[_Exchange]) -> str:
 def _before(said: Sequence[_Exchange]) -> str:
     """The last question that papers answered, and that said what it asked, unless it is too long to be said again."""
     asked = [one.asked for one in said if one.is_answered] or [one.asked for one in said]
-    whole = [question for question in asked if not only_continues(question)]
+    whole = [question for question in asked if not only_continues(question) and not is_of_a_paper(question)]
     before = next(reversed(whole or asked), "")
     return before if len(before) <= LONGEST_CARRIED else ""

@@ -7,17 +7,32 @@ from collections.abc import Callable, Sequence
 
 from rag.attributes import uncounted, unmet
 from rag.question import bare_name, names, parts_of_name, subject
-from rag.vocabulary import IN_PASSING, METRICS
+from rag.vocabulary import IN_PASSING, MAKERS, METRICS
 from rag.words import plain, tokens
 
 Knows = Callable[[str], bool]
+_AGAINST = re.compile(
+    r"\b(?:beat(?:s|en)?|outperform\w*|surpass\w*|exceed\w*|\w+er than|worse than|compare[sd]? (?:to|with|against)"
+    r"|versus|vs)\W+([^?!,;()]+)",
+    re.IGNORECASE,
+)
+_OF_A_MAKER = re.compile(r"['’]s?$")
 _QUANTITY = re.compile(r"\d[\d.,]*(?:[a-z]{1,2}|%|\+)?", re.IGNORECASE)
 
 
 def unknown(question: str, knows: Knows) -> tuple[str, ...]:
     """Names that no paper of the collection mentions; in small letters too, where by its place it is the subject."""
     asked = (*names(question), bare_name(question), subject(question))
-    return tuple(dict.fromkeys(name for name in asked if name and not _is_common(name) and not knows(name)))
+    beside = rivals(question)
+    said = (name for name in asked if name and (name in beside or not _is_common(name)))
+    return tuple(dict.fromkeys(name for name in said if not knows(name)))
+
+
+def rivals(question: str) -> tuple[str, ...]:
+    """Names that something is compared with: an abstract must mention these, however common they are."""
+    found = _AGAINST.search(question)
+    beside = (_OF_A_MAKER.sub("", name) for name in names(f"of {found[1]}")) if found else ()
+    return tuple(name for name in beside if not _QUANTITY.fullmatch(name) and name not in MAKERS.split())
 
 
 def _is_common(name: str) -> bool:
@@ -29,7 +44,9 @@ def _is_common(name: str) -> bool:
 
 def foreign(question: str, body: str, knows: Knows) -> tuple[str, ...]:
     """Names that only other papers mention."""
-    return tuple(name for name in names(question) if knows(name) and not _is_common(name) and not bears(body, name))
+    beside = rivals(question)
+    asked = (name for name in names(question) if name in beside or not _is_common(name))
+    return tuple(name for name in asked if knows(name) and not bears(body, name))
 
 
 def bears(body: str, name: str) -> bool:
@@ -67,10 +84,12 @@ def reason(
     if strange := unknown(question, knows):
         alike = [near for name in strange if (near := resembling(name))]
         return unmentioned(strange) + (f" Did you mean {listed(alike)}?" if alike else "")
-    lacked = missing(question, " ".join(sentences))
-    if lacked is None or not _is_about(question, titles, sentences):
+    if not _is_about(question, titles, sentences):
         return None
-    return f"“{titles[0]}” is here, but its abstract gives no {lacked}."
+    if lacked := missing(question, " ".join(sentences)):
+        return f"“{titles[0]}” is here, but its abstract gives no {lacked}."
+    strange = foreign(question, " ".join((*titles, *sentences)), knows)
+    return f"“{titles[0]}” is here, but its abstract does not mention {listed(strange)}." if strange else None
 
 
 def unmentioned(unknown: Sequence[str]) -> str:

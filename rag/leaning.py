@@ -32,7 +32,9 @@ COUNTED = {
     3: re.compile(r"\b(?:the|these|those|of the) three\b", re.IGNORECASE),
 }
 CHOOSES = re.compile(
-    r"\b(?:which|what) one\b(?! of (?!them|these|those|the))|\bof (?:them|these|those|both|the (?:two|three|four))\b",
+    r"\b(?:which|what) one\b(?! of (?!them|these|those|the))|\bof (?:them|these|those|both|the (?:two|three|four))\b"
+    r"|\b(?:which|what)(?:['’]s| is| are| was)? (?:the )?"
+    r"(?:best|better|worst|(?!test|rest|inter|requ)\w+est|most \w+)(?: ones?)?\W*$",
     re.IGNORECASE,
 )
 REMAINING = re.compile(
@@ -42,7 +44,7 @@ REMAINING = re.compile(
 )
 _OTHERS = re.compile(
     r"\b(?:something|anything|one|anyone|anybody|works?|papers?|methods?|models?)"
-    r" (?:else|like (?:that|this|it)|similar)\b"
+    r" (?:else|like (?:that|this|it)|similar(?: to (?:that|this|it))?)\b"
     r"|\b(?:is|are) there (?:also )?(?:something|anything|some|any|another|an?|others?)\b"
     r".*\b(?:also|too|else|other way|instead|better|more)\b"
     r"|\b(?:is|are) there also (?:some|any|another|one|others?)|\b(?:any|some|which|what) others?\b"
@@ -50,7 +52,9 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
-    r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b|\bis it (?:possible|true)\b", re.IGNORECASE
+    r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b"
+    r"|\bis it (?:possible|true|known|necessary)\b",
+    re.IGNORECASE,
 )
 _OF_LIBRARY = re.compile(r"\b(?:papers|works|studies|articles|abstracts|titles|library|collection)\b", re.IGNORECASE)
 _LEANING = ("summary", "abstract", "code", "entry", "citation")  # errands on whatever was spoken of last
@@ -70,6 +74,13 @@ _SWAPS = re.compile(
 )
 _FRAGMENT = re.compile(
     r"^\W*(?:on|for|in|with|at|without|against|over|under) (?!(?:which|what|whom?|how)\b)\S+(?: \S+){0,3}$",
+    re.IGNORECASE,
+)
+_ELLIPTICAL = re.compile(  # no verb: "how many pairs?", "on what hardware?", "which LLM then?"
+    r"^\W*(?:(?:on|in|for|with|by|at|from|of|to|over|using) )?(?:what|which|whose"
+    r"|how (?:many|much|long|big|large|fast|often))"
+    r"(?! (?:about|of|if)\b)(?: (?!(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|uses?|works?"
+    r"|exists?|helps?|there)\b)[\w-]+){1,3}?(?: (?:then|exactly|though|precisely))?\W*$",
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(r"^\s*(?:and|but|or|so|also|then|what about|how about|what of)\b", re.IGNORECASE)
@@ -101,14 +112,14 @@ def leans(question: str, owner: Owner) -> bool:
         return True
     if _OF_LIBRARY.search(question):
         return False
-    return any(is_on(errand, question) for errand in _LEANING) or (
-        is_short(question) and not names(question) and has_no_topic(question)
-    )
+    if _ELLIPTICAL.search(question) and not any(map(owner, names(question))):
+        return True
+    return is_of_a_paper(question) or (is_short(question) and not names(question) and has_no_topic(question))
 
 
 def asks(question: str) -> bool:
     """Whether it makes a request of its own, whatever the one before was."""
-    if any(is_on(errand, question) for errand in _LEANING):
+    if is_of_a_paper(question):
         return True
     if _SWAPS.search(question):
         return False
@@ -118,9 +129,24 @@ def asks(question: str) -> bool:
     return bool(content) and has_no_topic(question)
 
 
+def is_of_a_paper(question: str) -> bool:
+    """Whether it asks for what any paper has: a summary, its abstract, its code, an entry."""
+    return any(is_on(errand, question) for errand in _LEANING)
+
+
+def stays(question: str) -> bool:
+    """Whether it can't open a topic of its own: "does it beat GPT-4?", "how many pairs?"."""
+    return bool(_ITS.search(_EXPLETIVE.sub("", question)) or _ELLIPTICAL.search(question))
+
+
 def is_of_others(question: str) -> bool:
     """Whether other papers than those spoken of are asked for."""
     return bool(_OTHERS.search(question)) or is_on("others", question)
+
+
+def without_others(question: str) -> str:
+    """What it says beside that it is of others: "... for video?"."""
+    return _OTHERS.sub("", question)
 
 
 def is_short(question: str) -> bool:

@@ -21,7 +21,7 @@ _THAT = r"(?:(?:that|which|here|are|is|do you have|deal(?:ing)?)\W+){0,3}"
 _TOPIC = re.compile(
     rf"\b{_PAPERS}\W+{_THAT}(?:about|on|with|related to|concerning|{_DOES})\W+([^?.!,;]+)"
     rf"|\b(?:models|methods|approaches|systems|frameworks)\W+{_THAT}{_DOES}\W+([^?.!,;]+)"
-    rf"|\b(?:which|what|any) of (?:the|these|them)\b.*?\b(?:about|{_DOES})\W+([^?.!,;]+)",
+    rf"|\b(?:which|what|any) of (?:the|these|those|them)\b.*?\b(?:about|{_DOES})\W+([^?.!,;]+)",
     re.IGNORECASE,
 )
 _LONGEST_QUESTION = 14  # words; in more, what is said of papers describes one
@@ -45,7 +45,7 @@ _TIME = rf"(from|in|of|since|after|before|until)(?: the)?(?: year)? {_YEAR}(?: (
 _WHEN = re.compile(rf"\b(?:papers|works|articles|studies|abstracts)\b(?: [\w-]+){{0,5}}? {_TIME}", re.IGNORECASE)
 _OPENS_WITH_PAPERS = re.compile(rf"^\W*{_PAPERS}\b", re.IGNORECASE)
 _OF_THESE = re.compile(
-    rf"\b(?:which|what|any) of (?:the|these|them)\b|\b(?:list|every|any|all|each)\b.{{0,12}}\b{_PAPERS}\b",
+    rf"\b(?:which|what|any) of (?:the|these|those|them)\b|\b(?:list|every|any|all|each)\b.{{0,12}}\b{_PAPERS}\b",
     re.IGNORECASE,
 )
 _EXISTS = re.compile(rf"\b(?:(?:is|are) there|have you|do you have|got)\b.{{0,20}}\b{_PAPERS}\b", re.IGNORECASE)

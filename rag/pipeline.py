@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from rag import extract
+from rag.about import among
 from rag.check import Similarity
 from rag.config import Settings
 from rag.encoder import BundledEncoder
@@ -74,8 +75,8 @@ class Pipeline:
     def _answered(self, query: Query, visit: Visit) -> Generator[str, None, Answer]:
         clock, asked = Clock(), readable(query.text)
         yield Step(self._searching(query.scope))
-        put = turned(asked, query.history, self.library.paper, self.retriever.owner)
-        alone = standalone(put, query.history, self.library.paper, self.retriever.owner)
+        put = turned(asked, query.history, self.library.paper, self.retriever.introducer)
+        alone = standalone(put, query.history, self.library.paper, self.retriever.introducer)
         spelled = self.retriever.spelled(put).text
         if told := reply(spelled, alone, self.retriever, query.scope):
             evidence, drafting = Evidence((), ()), _painted(told)
@@ -114,7 +115,7 @@ class Pipeline:
         if found and not (found.missing and query.is_loose):
             return replace(found, notes=(*alone.notes, *found.notes))
         settings = self.settings.model_copy(update={"abstain_below": 0.0}) if query.is_loose else self.settings
-        return gather(self.retriever, settings, alone, query.scope)
+        return gather(self.retriever, settings, *among(self.retriever, asked, alone, query.scope))
 
     def _writer(self, model: Model) -> Writer:
         from rag.generate import Writer  # not before a model writes: its patterns take a tenth of a second to compile

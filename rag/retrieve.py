@@ -206,6 +206,11 @@ class HybridRetriever(BaseRetriever):
         found = self.library.paper(paper)
         return bears(found.title, name) or introduces(found.abstract, name)
 
+    def introducer(self, name: str) -> str | None:
+        """The id of the paper whose own the name is."""
+        owner = self.owner(name)
+        return owner if owner and self.is_own(name, owner) else None
+
     def _owner(self, index: Index, name: str) -> str | None:
         return self._titled(index).get(name_key(name)) or _far_user(index, name) or self._writer(index, name)
 

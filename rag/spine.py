@@ -21,7 +21,9 @@ _CODE_GIVEN = re.compile(
     rf"|\A(?!.*\b(?:models?|weights|checkpoints|data ?sets?|data)\b).*{_CODE_HOST}",  # where nothing else is said to be
     re.IGNORECASE | re.DOTALL,
 )
-_OPEN = re.compile(r"\bopen-?\s?sourc(?:ed?|ing)\b", re.IGNORECASE)
+_OPEN = re.compile(  # of its own: "several open-source models" are compared with
+    r"\b(?:an?|is|are|be|been|we|our|fully)(?: also| fully| new)? open-?\s?sourc(?:ed?|ing)\b", re.IGNORECASE
+)
 _HINT = re.compile(r"code|git(?:hub|lab)|bitbucket|4open", re.IGNORECASE)
 _CUT = re.compile(r"(?<=[.!?])\s+")
 _AVAILABILITY = re.compile(

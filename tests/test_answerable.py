@@ -7,7 +7,7 @@ import pytest
 from rag.answerable import FEATURES, weights
 from rag.attributes import uncounted, unmet
 from rag.field import untouched
-from rag.lacking import unknown
+from rag.lacking import rivals, unknown
 from rag.pipeline import Pipeline
 from rag.question import bare_name
 from rag.spelling import Spelled, corrected, resembling, vocabulary
@@ -331,3 +331,30 @@ def test_the_weights_are_of_the_features_and_speak_for_or_against_as_a_person_wo
     assert set(learned) == {*FEATURES, "bias"}
     assert all(learned[name] > 0 for name in ("meaning", "words", "held", "bare name"))
     assert all(learned[name] < 0 for name in ("far", "unknown name", "foreign name", "topic", *LACKS))
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Does FlexCap beat GPT-4?", ("GPT-4",)),
+        ("Is MUVERA faster than PLAID on BEIR?", ("PLAID", "BEIR")),
+        ("How does UL2 compare with GPT-3 and T5?", ("GPT-3", "T5")),
+        ("How does MetaCLIP compare to OpenAI's?", ()),
+        ("Is it better than before?", ()),
+        ("Does it use more than 10B parameters?", ()),
+        ("What does CLIP learn?", ()),
+    ],
+)
+def test_what_something_is_compared_with_is_told_by_its_name(question: str, names: tuple[str, ...]) -> None:
+    assert rivals(question) == names
+
+
+@pytest.mark.parametrize("question", ["Does FlexCap beat GPT-4?", "Is FlexCap better than BERT?"])
+def test_a_paper_is_compared_with_nothing_that_it_does_not_mention(pipeline: Pipeline, question: str) -> None:
+    answer = pipeline.ask(Query(question)).answer
+    assert answer.status == "abstained"
+    assert "is here, but its abstract does not mention" in (answer.reason or "")
+
+
+def test_a_paper_is_compared_with_what_it_mentions_however_common(pipeline: Pipeline) -> None:
+    assert pipeline.ask(Query("Does UL2 outperform T5?")).answer.status == "answered"

@@ -141,8 +141,10 @@ def test_both_reach_back_beyond_an_answer_that_cited_one() -> None:
 
 def test_others_that_do_something_more_are_asked_for_without_the_papers_cited_so_far() -> None:
     question = "Is there something like that for audio?"
-    alone = standalone(question, ONE, lookup, owner)
-    assert alone.text == f"What is MultiMAE? {question}"
+    history = (Turn("user", "How does MultiMAE mask depth maps?"), *ONE[1:])
+    alone = standalone(question, history, lookup, owner)
+    assert alone.text == f"How does it mask depth maps? {question}"
+    assert standalone(question, ONE, lookup, owner).text == question, "of what it is nothing is left to ask"
     assert (alone.without, alone.papers) == (("multimae",), ())
     assert standalone(question, (*TWO, *ONE), lookup, owner).without == ("alip", "laclip", "multimae")
 
@@ -259,6 +261,18 @@ def test_a_choice_is_among_the_papers_spoken_of_though_one_was_chosen_already(qu
     assert "ALIP" in standalone(question, CHOSEN, lookup, owner).asked
 
 
+@pytest.mark.parametrize(
+    "question", ["which is the best one?", "What's the fastest?", "which are the most accurate ones?"]
+)
+def test_the_best_one_is_one_of_those_spoken_of(question: str) -> None:
+    assert about(question, THREE) == ("alip", "laclip", "multimae")
+
+
+@pytest.mark.parametrize("question", ["what is the test?", "What is the most important benchmark for captioning?"])
+def test_what_is_no_choice_is_none(question: str) -> None:
+    assert about(question, THREE) == about(question, ()) or "test" in question
+
+
 def test_a_choice_is_among_all_of_a_list_of_which_one_was_chosen() -> None:
     history = (*THREE, Turn("user", "Which one is fast?"), Turn("assistant", "ALIP. [1]", ("ALIP",)))
     assert about("Which one is newest?", history) == ("alip", "laclip", "multimae")
@@ -297,6 +311,11 @@ def test_what_about_one_more_asks_the_same_again() -> None:
 def test_another_topic_takes_the_place_of_the_one_that_was_listed(question: str) -> None:
     history = (Turn("user", "Which papers are about speech recognition?"), REFUSED)
     assert turned(question, history, lookup, owner) == "Which papers are about captioning?"
+
+
+def test_whether_there_is_code_is_no_question_to_be_carried_on() -> None:
+    history = (*ONE, Turn("user", "is the code out?"), Turn("assistant", "At its page. [1]", ("MultiMAE",)))
+    assert standalone("and on COCO?", history, lookup, owner).asked == "What is MultiMAE? and on COCO?"
 
 
 def test_a_whole_question_of_a_paper_here_carries_nothing_of_one_that_is_not() -> None:

@@ -228,7 +228,8 @@ def test_the_library_is_asked_within_a_conversation_too(pipeline: Pipeline, text
 @pytest.mark.parametrize(
     "text",
     ["does it have code?", "is the source code available?", "github?", "where can I find the implementation?",
-     "is it open source?", "a link to the repo please", "Do they release their code?", "which have code?"],
+     "is it open source?", "a link to the repo please", "Do they release their code?", "which have code?",
+     "is the code out?", "any code yet?"],
 )  # fmt: skip
 def test_the_code_asked_for_is_that_of_the_papers_spoken_of(pipeline: Pipeline, text: str) -> None:
     answer = after(pipeline, text, METACLIP)
@@ -238,6 +239,49 @@ def test_the_code_asked_for_is_that_of_the_papers_spoken_of(pipeline: Pipeline, 
 
 def test_the_code_asked_for_is_that_of_a_paper_though_it_is_asked_whether_there_is_none(pipeline: Pipeline) -> None:
     assert after(pipeline, "is there no code?", METACLIP).status == "answered"
+
+
+@pytest.mark.parametrize("text", ["Does it beat GPT-4?", "Who made it?", "Is it better than a large language model?"])
+def test_what_is_asked_of_it_is_asked_of_no_other_paper(pipeline: Pipeline, text: str) -> None:
+    title = "FlexCap: Generating Rich, Localized, and Flexible Captions in Images"
+    answer = after(pipeline, text, ("What is FlexCap?", title))
+    assert {citation.span.paper.title for citation in answer.citations} <= {title}
+
+
+def test_some_of_those_spoken_of_are_chosen_by_a_topic(pipeline: Pipeline) -> None:
+    history = listing(CAPPY, ULIP, METACLIP)
+    chosen = pipeline.ask(Query("which of these are about 3D understanding?", history)).answer
+    assert chosen.text.startswith("1 of the 3 abstracts speaks of “3D understanding”:")
+    assert {citation.span.paper.title for citation in chosen.citations} == {ULIP[1]}
+    none = pipeline.ask(Query("Which of those are about Turkish?", history)).answer
+    assert none.reason == "None of the 3 abstracts speaks of “Turkish”."
+
+
+def test_others_are_chosen_by_a_topic_and_not_by_what_was_asked_of_one(pipeline: Pipeline) -> None:
+    answer = after(pipeline, "is there anything similar for video?", ULIP)
+    assert answer.status == "answered"
+    assert ULIP[1] not in {citation.span.paper.title for citation in answer.citations}
+
+
+@pytest.mark.parametrize("text", ["how many pairs?", "on what hardware?", "which LLM then?", "what licence exactly?"])
+def test_a_question_without_a_verb_is_asked_of_the_paper_spoken_of(pipeline: Pipeline, text: str) -> None:
+    answer = after(pipeline, text, CAPPY)
+    assert f"(about “{CAPPY[1]}”)" in answer.standalone_question
+    assert {citation.span.paper.title for citation in answer.citations} <= {CAPPY[1]}
+
+
+def test_a_name_that_a_paper_only_mentions_makes_it_no_paper_spoken_of(pipeline: Pipeline) -> None:
+    history = (Turn("user", "Does CapsFusion use GPT-4?"), Turn("assistant", "The papers don't say.", ()))
+    answer = pipeline.ask(Query("And ChatGPT?", history)).answer
+    assert "CapsFusion: Rethinking" in answer.standalone_question
+    assert "Peek Across" not in answer.standalone_question
+
+
+def test_who_compares_with_open_models_offers_no_code(pipeline: Pipeline) -> None:
+    title = "No Detail Left Behind: Revisiting Self-Retrieval for Fine-Grained Image Captioning"
+    answer = after(pipeline, "does it release code?", ("What is a faithful caption?", title))
+    assert answer.status == "abstained"
+    assert "its abstract offers no code" in (answer.reason or "")
 
 
 def test_how_many_of_those_spoken_of_have_code_is_counted(pipeline: Pipeline) -> None:
