@@ -19,6 +19,7 @@ from rag.leaning import (
     REMAINING,
     Owner,
     asks,
+    asks_for_one,
     has_no_topic,
     is_of_a_paper,
     is_of_others,
@@ -37,6 +38,7 @@ Lookup = Callable[[str], Paper]
 TURNS = 20  # of the history that are read
 
 _ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|approach|work|study))\b", re.IGNORECASE)
+_SAME = re.compile(r"\b(?:that|this|so|same|similar|alike|also|too)\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
 _INSTEAD = re.compile(
@@ -111,7 +113,8 @@ def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Ow
         return Standalone(question, question)
     lists = [one.papers for one in said if one.papers] or _named(turns, lookup, owner)
     rest = _remaining(lists) if REMAINING.search(question) else ()
-    if is_of_others(question) and not rest:
+    is_of_one = bool(lists) and len(lists[-1]) == 1
+    if not rest and (is_of_others(question) or (is_of_one and asks_for_one(question))):
         return _others(question, said, lists)
     about = rest or _meant(question, lists, lookup, owner)
     asked = _carried(question, said, about)
@@ -148,6 +151,8 @@ def _nameless(question: str, before: str) -> str:
     """The question before, or what of it can be asked of others than it names: "... anything like that for video?"."""
     if stays(question) or has_no_topic(without_others(question)):
         return before
+    if not _SAME.search(question):
+        return ""
     for name in names(before):
         before = before.replace(name, "it")
     return "" if has_no_topic(before) else before
@@ -162,7 +167,9 @@ def _meant(question: str, lists: Sequence[tuple[Paper, ...]], lookup: Lookup, ow
     chosen = tuple(paper for paper in (*picked, *_owned(question, lookup, owner)) if paper)
     if chosen and not COMPARES.search(question) and (any(picked) or _TURNS_TO.search(question)):
         return chosen
-    compared = chosen if any(picked) or COMPARES.search(question) else ()  # "how does it compare with the first?"
+    compared = (
+        chosen if any(picked) or COMPARES.search(question) or CHOOSES.search(question) else ()
+    )  # "how does it compare with the first?"
     return tuple(dict.fromkeys((*_of_last(question, lists, everything), *compared)))
 
 

@@ -16,7 +16,8 @@ FEW_WORDS = 3  # content words up to which a question may lean on what was said
 OF_ANY_PAPER = Path(__file__).with_name("of-any-paper.txt")  # words for what is asked of any paper: no topic
 
 _NEW_TOPIC = re.compile(
-    r"\b(?:something else|unrelated|different (?:question|topic|thing)|another (?:question|topic)|change of topic"
+    r"\b(?:something (?:\w+ )?(?:else|different)|unrelated|(?:completely|totally|entirely) different"
+    r"|different (?:question|topic|thing)|another (?:question|topic)|change of topic"
     r"|new (?:question|topic)|switching|by the way|never ?mind|forget (?:it|that|about)|moving on|anyway)\b",
     re.IGNORECASE,
 )
@@ -50,6 +51,14 @@ _OTHERS = re.compile(
     r"|\b(?:is|are) there also (?:some|any|another|one|others?)|\b(?:any|some|which|what) others?\b"
     r"|\banother (?:one|paper|method|model|approach|work)\b",
     re.IGNORECASE,
+)
+_ONE_THAT = re.compile(  # "isn't there one that ...?", "is there a paper going the other way?"
+    r"\b(?:is|are|isn['’]t|aren['’]t)(?: there| not there)(?: not)? (?:also )?(?:one|any|some|an?)"
+    r"(?: (?:papers?|works?|methods?|models?|approach(?:es)?))? (?:that|which|who|to|\w+ing)\b",
+    re.IGNORECASE,
+)
+_POINTS_AT_IT = re.compile(
+    r"\b(?:is|are|was|were|does|do|did|has|have|can|could|will|would) (?:that|this|these|those)\b", re.IGNORECASE
 )
 _EXPLETIVE = re.compile(
     r"\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any)\b"
@@ -136,12 +145,18 @@ def is_of_a_paper(question: str) -> bool:
 
 def stays(question: str) -> bool:
     """Whether it can't open a topic of its own: "does it beat GPT-4?", "how many pairs?"."""
-    return bool(_ITS.search(_EXPLETIVE.sub("", question)) or _ELLIPTICAL.search(question))
+    points = _ITS.search(_EXPLETIVE.sub("", question)) or _POINTS_AT_IT.search(question)
+    return bool(points or _ELLIPTICAL.search(question))
 
 
 def is_of_others(question: str) -> bool:
     """Whether other papers than those spoken of are asked for."""
     return bool(_OTHERS.search(question)) or is_on("others", question)
+
+
+def asks_for_one(question: str) -> bool:
+    """Whether a paper is asked for that does something: of one spoken of, another is meant."""
+    return bool(_ONE_THAT.search(question))
 
 
 def without_others(question: str) -> str:

@@ -15,7 +15,7 @@ LONGEST_TOPIC = (
 _PAPERS = r"(?:papers?|works?|articles?|stud(?:y|ies)|abstracts?)"
 _DOES = (
     r"(?:us(?:es?|ing)|(?:work|deal)(?:s|ing)? (?:with|on)|focus(?:es|ing)? on"
-    r"|(?:discuss|cover|mention|address|handl|tackl|stud|explor|appl|employ|support|involv|consider)(?:y|i?es|e?s|y?ing|e)?)"
+    r"|(?:discuss|cover|mention|address|handl|tackl|stud|explor|appl|employ|support|involv|consider|need|requir)(?:y|i?es|e?s|y?ing|e)?)"
 )
 _THAT = r"(?:(?:that|which|here|are|is|do you have|deal(?:ing)?)\W+){0,3}"
 _TOPIC = re.compile(

@@ -76,7 +76,9 @@ class Pipeline:
         clock, asked = Clock(), readable(query.text)
         yield Step(self._searching(query.scope))
         put = turned(asked, query.history, self.library.paper, self.retriever.introducer)
-        alone = standalone(put, query.history, self.library.paper, self.retriever.introducer)
+        alone = Standalone(put, put)  # "what about X?" is asked of X in full
+        if put == asked:
+            alone = standalone(asked, query.history, self.library.paper, self.retriever.introducer)
         spelled = self.retriever.spelled(put).text
         if told := reply(spelled, alone, self.retriever, query.scope):
             evidence, drafting = Evidence((), ()), _painted(told)

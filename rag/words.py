@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from os.path import commonprefix
 
 import Stemmer
 from bm25s.stopwords import STOPWORDS_EN_PLUS
@@ -16,6 +17,8 @@ _PART = re.compile(r"[^\W\d_]{2,}|\d+(?:\.\d+)?")
 _STEMMER = Stemmer.Stemmer("english")
 STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
 _ALIKE = 5  # letters at the beginning of one family
+_MOST = 0.75  # of the shorter one's letters
+_NO_KIN = (("general", "generat"), ("generat", "general"))  # though they are alike
 _OPENS = 4  # letters of a word that may be the beginning of another
 _SHORTEST_PLURAL = 3  # letters before the s may go
 
@@ -66,7 +69,13 @@ def _kept(token: str) -> Iterator[str]:
 
 
 def of_one_family(one: str, other: str) -> bool:
-    """Whether two stems begin alike: medicine, medical; images, imagery. A compound has no family: text-to-speech."""
+    """Whether two stems begin alike: medicine, medical; images, imagery. A compound has no family: text-to-speech.
+
+    Most of the shorter one is to be in the longer: translation is no kin of transformers, nor multilingual of multi.
+    """
     short, long = sorted((one, other), key=len)
-    are_words = short.isalpha() and long.isalpha()
-    return short == long or (are_words and len(short) >= _OPENS and long.startswith(short[:_ALIKE]))
+    if short == long or not (short.isalpha() and long.isalpha()) or len(short) < _OPENS:
+        return short == long
+    alike = commonprefix((short, long))  # noqa: RUF071 - of letters, as is wanted
+    is_kin = len(alike) >= max(min(_ALIKE, len(short)), _MOST * len(short)) and 2 * len(short) > len(long)
+    return is_kin and not any(one.startswith(pair[0]) and other.startswith(pair[1]) for pair in _NO_KIN)

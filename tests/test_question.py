@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.question import asks_for_figure, asks_for_several, holds_figure, names
-from rag.words import tokens
+from rag.words import of_one_family, stem, tokens
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,25 @@ def test_a_question_for_a_figure_is_recognised_and_so_is_a_figure() -> None:
     assert not asks_for_figure("What is CroCo?")
     assert holds_figure("It covers ten languages.")
     assert not holds_figure("It covers many languages.")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    ["medicine medical", "images imagery", "Turkish Turk", "segmentation segmenting", "diagnosis diagnostic",
+     "chemistry chemical", "explain explanations", "quantisation quantization", "retrieval retriever", "law law"],
+)  # fmt: skip
+def test_words_of_one_stem_are_kin(pair: str) -> None:
+    one, other = map(stem, pair.split())
+    assert of_one_family(one, other)
+    assert of_one_family(other, one)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    ["translation transformers", "multilingual multimodal", "multilingual multi", "generation general",
+     "contrast control", "interpret interaction", "compression compromise", "law lawn"],
+)  # fmt: skip
+def test_words_that_only_begin_alike_are_none(pair: str) -> None:
+    one, other = map(stem, pair.split())
+    assert not of_one_family(one, other)
+    assert not of_one_family(other, one)
