@@ -38,7 +38,9 @@ Lookup = Callable[[str], Paper]
 TURNS = 20  # of the history that are read
 
 _ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|approach|work|study))\b", re.IGNORECASE)
-_SAME = re.compile(r"\b(?:that|this|so|same|similar|alike|also|too)\b", re.IGNORECASE)
+_SAME = re.compile(
+    r"\b(?:like (?:that|this|it)|do(?:es|ing)? (?:that|this|it|so)|same|similar|alike|also|too)\b", re.IGNORECASE
+)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
 _INSTEAD = re.compile(
@@ -141,10 +143,17 @@ def _others(question: str, said: Sequence[_Exchange], lists: Sequence[tuple[Pape
     before = [one for one in said if not is_on("others", one.asked)]
     anchor = next((one for one in reversed(before) if one.papers), None)
     if not is_on("others", question) or not anchor or asks_for_several(anchor.asked):
-        asked = f"{_nameless(question, _before(before))} {question}".strip()
+        asked = _in_full(question, before, anchor)
         return Standalone(asked, asked, without=without)
     like = tuple(paper.id for paper in anchor.papers)
     return Standalone(f"Which other papers are like {_titles(anchor.papers)}?", question, like, without)
+
+
+def _in_full(question: str, before: Sequence[_Exchange], anchor: _Exchange | None) -> str:
+    """ "Is there one that does better than it?" names "it"; other questions have what was asked before them."""
+    if anchor and asks_for_one(question) and stays(question):
+        return f"{question.rstrip(' ?.!')} (beside {_titles(anchor.papers)})?"
+    return f"{_nameless(question, _before(before))} {question}".strip()
 
 
 def _nameless(question: str, before: str) -> str:
