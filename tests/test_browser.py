@@ -100,6 +100,16 @@ def test_the_first_quote_lies_open_beside_its_answer_until_its_reader_shuts_it(p
     expect(evidence).to_be_hidden()
 
 
+def test_beside_a_refusal_no_evidence_of_another_answer_stays_open(page: Page) -> None:
+    evidence = page.get_by_role("complementary", name="Evidence")
+    for _ in range(3):  # one that is there at once is never seen while it grows
+        ask(page, "What is MetaCLIP?")
+        expect(evidence.locator(".current")).to_be_in_viewport()
+        ask(page, "Does it beat GPT-4?")
+        expect(page.locator(".reason").last).to_contain_text("its abstract does not mention GPT-4")
+        expect(evidence).to_be_hidden()
+
+
 def test_pointing_at_a_number_shows_its_title_and_quote(page: Page) -> None:
     ask(page, "How much shorter do capsule prompts get?")
     page.get_by_role("button", name="Citation").last.hover()

@@ -16,7 +16,7 @@ export default function ({ data: text, parentElement, setTriggerValue }) {
     draw(root, data, tell);
     root.classList.toggle("live", Boolean(data.live));
     clearInterval(watches.get(root));
-    if (data.live) closeOpen(); // it belongs to another answer
+    if (data.live || fresh) closeOpen(); // it belongs to another answer
     if (data.live) watches.set(root, whenDone(tell));
     if (data.live || fresh) root.querySelector(".question").scrollIntoView({ block: "start" });
     if (fresh) showFirst(root);
