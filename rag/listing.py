@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from rag.config import Settings
 from rag.lacking import listed
 from rag.lists import Wanted, mentions, only_names, speaks_of, wanted
 from rag.retrieve import HybridRetriever
-from rag.types import Passage, Scope, Standalone
+from rag.types import Paper, Passage, Scope, Standalone
 from rag.vocabulary import MAKERS
 
 MOST_PAPERS = 6  # quoted from when several are asked for
@@ -21,6 +22,8 @@ LISTED = 4.4  # worth (see there) from which a paper is listed beside the first
 BESIDE = 1.5  # less than the first one's worth with which it is, however little that is
 MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
 TOUCHED = 0.3  # and from which it is, where its paper is worth listing
+CHECKED = 100  # papers that hold a topic's words of which each is looked at, whether they stand in one sentence
+_CUT = re.compile(r"(?<=[.!?])\s+")
 ANSWERING = 0.6  # standard deviations that a log-odd of answering is worth
 TIMELESS = "The library does not know in which year any of these papers appeared."
 NOT_DENIED = "An abstract tells what a paper does: which papers do not do something can't be found."
@@ -64,14 +67,14 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope
     spoken = {*filter(retriever.library.holds(scope), retriever.speaking_of(topic))} - {*found.question.without}
     near = _meant(retriever, found, topic, beside=bool(spoken))
     size = retriever.library.size(scope)
-    if not spoken and not near:
+    told = {paper for paper in spoken if len(spoken) > CHECKED or _says(retriever.library.paper(paper), topic)} | near
+    if not told:
         return found._replace(missing=f"None of the {size:,} abstracts speaks of “{topic}”.")
     text = found.question.text
-    looked_at = retriever.search(text, Scope(papers=(*spoken, *near)), WIDER * MOST_PAPERS)
-    told = [passage for passage in looked_at if passage.span.paper.id in near or _says(retriever, passage, topic)]
-    best = sorted(told or looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS]
-    count = len(told) if told and len(looked_at) < WIDER * MOST_PAPERS else len(spoken)
-    return _tallied(found, best, count, f"of the {size:,} abstracts {_verb('speak', count)} of “{topic}”")
+    looked_at = retriever.search(text, Scope(papers=tuple(told)), WIDER * MOST_PAPERS)
+    best = sorted(looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS]
+    said = "have the words" if len(spoken) > CHECKED and " " in topic else f"{_verb('speak', len(told))} of"
+    return _tallied(found, best, len(told), f"of the {size:,} abstracts {said} “{topic}”")
 
 
 def _asked_of(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
@@ -102,10 +105,9 @@ def _verb(many: str, count: int) -> str:
     return f"{many}s" if count == 1 else many
 
 
-def _says(retriever: HybridRetriever, passage: Passage, topic: str) -> bool:
-    """In the title or in one sentence: words that stand far apart may speak of something else."""
-    paper = passage.span.paper
-    return any(speaks_of(text, topic) for text in (paper.title, *(s.text for s in retriever.sentences(paper.id))))
+def _says(paper: Paper, topic: str) -> bool:
+    """In the title or in one sentence, roughly cut: words that stand far apart may speak of something else."""
+    return any(speaks_of(text, topic) for text in (paper.title, *_CUT.split(paper.abstract)))
 
 
 def _of_makers(retriever: HybridRetriever, found: Found, name: str, scope: Scope) -> Found | None:
