@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 from rag.config import Settings
-from rag.lacking import listed
+from rag.lacking import bears, listed
 from rag.language import is_english
 from rag.leaning import CHOOSES, COMPARES, stays
 from rag.listing import ANSWERING, Found, by_list, nearest, worth
 from rag.lists import wanted
 from rag.question import asks_for_several, names
 from rag.retrieve import HybridRetriever
-from rag.types import Passage, Scope, Standalone
+from rag.types import Paper, Passage, Scope, Standalone
 
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
@@ -30,9 +30,22 @@ CLOSE = 3  # papers of which the one that answers best comes first
 def among(retriever: HybridRetriever, asked: str, question: Standalone, scope: Scope) -> tuple[Standalone, Scope]:
     """ "Which of these are about captioning?" as a question by itself, whose scope are the papers spoken of."""
     papers = tuple(filter(retriever.library.holds(scope), question.papers))
-    if len(papers) < TWO or not (CHOOSES.search(asked) and wanted(asked).topic):
+    if len(papers) < TWO or not CHOOSES.search(asked):
         return question, scope
-    return replace(question, text=asked, asked=asked, papers=()), replace(scope, papers=papers)
+    if wanted(asked).topic:
+        return replace(question, text=asked, asked=asked, papers=()), replace(scope, papers=papers)
+    bearing = _bearing(retriever, asked, papers)
+    return (replace(question, asked=asked, papers=bearing) if 0 < len(bearing) < len(papers) else question), scope
+
+
+def _bearing(retriever: HybridRetriever, asked: str, papers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that mention what the question names, their own names aside: "which of them uses OFA?"."""
+    of_others = [name for name in names(asked) if retriever.introducer(name) not in papers]
+
+    def bears_all(paper: Paper) -> bool:
+        return all(bears(f"{paper.title} {paper.abstract}", name) for name in of_others)
+
+    return tuple(paper for paper in papers if bears_all(retriever.library.paper(paper)))
 
 
 def find(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> Found:

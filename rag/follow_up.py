@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from rag.attributes import uncounted, unmet
+from rag.clause import asking
 from rag.errands import is_on
 from rag.errors import UnknownPaper
 from rag.leaning import (
@@ -41,6 +42,8 @@ _ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|appro
 _SAME = re.compile(
     r"\b(?:like (?:that|this|it)|do(?:es|ing)? (?:that|this|it|so)|same|similar|alike|also|too)\b", re.IGNORECASE
 )
+_POINTS = re.compile(r"\b(?:it|this)\b|\bthat\W*$", re.IGNORECASE)
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
 _INSTEAD = re.compile(
@@ -151,8 +154,11 @@ def _others(question: str, said: Sequence[_Exchange], lists: Sequence[tuple[Pape
 
 def _in_full(question: str, before: Sequence[_Exchange], anchor: _Exchange | None) -> str:
     """ "Is there one that does better than it?" names "it"; other questions have what was asked before them."""
-    if anchor and asks_for_one(question) and stays(question):
-        return f"{question.rstrip(' ?.!')} (beside {_titles(anchor.papers)})?"
+    if anchor and asks_for_one(question):
+        about = " and ".join(paper.title.partition(": ")[2] or paper.title for paper in anchor.papers)
+        clause = asking(question)
+        asked = question if _POINTS.search(clause) else clause
+        return f"{asked.rstrip(' ?.!')} (beside {about.lower()})?"  # no name of a paper that is left out
     return f"{_nameless(question, _before(before))} {question}".strip()
 
 
@@ -176,9 +182,8 @@ def _meant(question: str, lists: Sequence[tuple[Paper, ...]], lookup: Lookup, ow
     chosen = tuple(paper for paper in (*picked, *_owned(question, lookup, owner)) if paper)
     if chosen and not COMPARES.search(question) and (any(picked) or _TURNS_TO.search(question)):
         return chosen
-    compared = (
-        chosen if any(picked) or COMPARES.search(question) or CHOOSES.search(question) else ()
-    )  # "how does it compare with the first?"
+    beside = COMPARES.search(question) or _OR.search(question)  # "how does it compare with the first?"
+    compared = chosen if any(picked) or beside else ()
     return tuple(dict.fromkeys((*_of_last(question, lists, everything), *compared)))
 
 

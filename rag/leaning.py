@@ -12,6 +12,7 @@ from rag.question import names
 from rag.words import stem, tokens
 
 Owner = Callable[[str], str | None]
+FEW = 8  # words, of any kind, in which a question that points back says nothing else that it could be about
 FEW_WORDS = 3  # content words up to which a question may lean on what was said
 OF_ANY_PAPER = Path(__file__).with_name("of-any-paper.txt")  # words for what is asked of any paper: no topic
 
@@ -54,7 +55,7 @@ _OTHERS = re.compile(
 )
 _ONE_THAT = re.compile(  # "isn't there one that ...?", "is there a paper going the other way?"
     r"\b(?:is|are|isn['’]t|aren['’]t)(?: there| not there)(?: not)? (?:also )?(?:one|any|some|an?)"
-    r"(?: (?:papers?|works?|methods?|models?|approach(?:es)?))? (?:that|which|who|to|\w+ing)\b",
+    r"(?: (?:papers?|works?|methods?|models?|approach(?:es)?))? (?:that|which|who|to|for|on|with|in|\w+ing)\b",
     re.IGNORECASE,
 )
 _POINTS_AT_IT = re.compile(
@@ -144,7 +145,9 @@ def is_of_a_paper(question: str) -> bool:
 
 
 def stays(question: str) -> bool:
-    """Whether it can't open a topic of its own: "does it beat GPT-4?", "how many pairs?"."""
+    """Whether it can't open a topic of its own: "does it beat GPT-4?", "how many pairs?". In more words, it may."""
+    if len(question.split()) > FEW:
+        return False
     points = _ITS.search(_EXPLETIVE.sub("", question)) or _POINTS_AT_IT.search(question)
     return bool(points or _ELLIPTICAL.search(question))
 

@@ -257,6 +257,35 @@ def test_some_of_those_spoken_of_are_chosen_by_a_topic(pipeline: Pipeline) -> No
     assert none.reason == "None of the 3 abstracts speaks of “Turkish”."
 
 
+def test_some_of_those_spoken_of_are_chosen_by_what_they_mention(pipeline: Pipeline) -> None:
+    answer = pipeline.ask(Query("which of them was tested on ModelNet40?", listing(CAPPY, ULIP, METACLIP))).answer
+    assert {citation.span.paper.title for citation in answer.citations} == {ULIP[1]}
+    assert "ModelNet40" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("our texts are more chemistry. is there a paper that does it for that?", "Name Tagging Under Domain Shift"),
+        ("hm isn't there one that tags names without many labels?", "Name Tagging Under Domain Shift"),
+    ],
+)
+def test_one_that_does_something_is_looked_for_beside_the_paper_spoken_of(
+    pipeline: Pipeline, text: str, title: str
+) -> None:
+    tagger = pipeline.retriever.library.paper(pipeline.retriever.introducer("BIOptimus") or "").title
+    answer = after(pipeline, text, ("What is best for biomedical NER?", tagger))
+    assert answer.passages[0].span.paper.title.startswith(title)
+    assert tagger not in {citation.span.paper.title for citation in answer.citations}
+
+
+def test_a_long_question_may_open_a_topic_of_its_own(pipeline: Pipeline) -> None:
+    text = "Back to the prompt thing you mentioned first. How many shots until it beats the hand-written prompts?"
+    said = (("How can prompts for CLIP be learned?", "Learning to Prompt for Vision-Language Models"), CAPPY)
+    answer = after(pipeline, text, *said)
+    assert {citation.span.paper.title for citation in answer.citations} == {said[0][1]}
+
+
 def test_others_are_chosen_by_a_topic_and_not_by_what_was_asked_of_one(pipeline: Pipeline) -> None:
     answer = after(pipeline, "is there anything similar for video?", ULIP)
     assert answer.status == "answered"
