@@ -43,6 +43,7 @@ _SAME = re.compile(
     r"\b(?:like (?:that|this|it)|do(?:es|ing)? (?:that|this|it|so)|same|similar|alike|also|too)\b", re.IGNORECASE
 )
 _POINTS = re.compile(r"\b(?:it|this)\b|\bthat\W*$", re.IGNORECASE)
+_ON = re.compile(r"^(?:(?:one|any|some|something|papers?) )?(?:about|on) ", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
@@ -87,7 +88,7 @@ def turned(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner)
 
 def _of_another_topic(question: str, before: str) -> str | None:
     """ "And about captioning?" after "Which papers are about speech?" """
-    topic, said = wanted(before).topic, re.sub(r"^(?:about|on) ", "", _instead(question))
+    topic, said = wanted(before).topic, _ON.sub("", _instead(question))
     is_pointing = _MANY.search(said) or _ONE.search(said) or names(f"of {said}")
     is_topic = bool(tokens(said)) and len(said.split()) <= LONGEST_TOPIC and not is_pointing
     return before.replace(topic, said) if topic and is_topic else None
@@ -111,7 +112,7 @@ def _subject(question: str, turns: Sequence[Turn], lookup: Lookup, owner: Owner)
 def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner) -> Standalone:
     """The question itself where it stands alone already, or opens a new topic; `owner` knows whose a name is."""
     turns = tuple(history)[-TURNS:]
-    if not turns or not leans(question, owner):
+    if not turns or not leans(question, owner) or _lists(question):
         return Standalone(question, question)
     said = tuple(_exchanges(turns, lookup, owner))
     if _is_of_another(question, said, lookup, owner):
@@ -129,6 +130,11 @@ def standalone(question: str, history: Sequence[Turn], lookup: Lookup, owner: Ow
     is_bound = bool(rest or CHOOSES.search(question))
     said_alone = asked == question and (is_bound or has_no_topic(question))  # it can't open another topic
     return Standalone(text, text if said_alone else asked, tuple(paper.id for paper in about))
+
+
+def _lists(question: str) -> bool:
+    """Whether it asks for the papers on a topic: "and are there any on captioning?"."""
+    return bool(wanted(question).topic) and not CHOOSES.search(question) and not is_of_others(question)
 
 
 def _is_of_another(question: str, said: Sequence[_Exchange], lookup: Lookup, owner: Owner) -> bool:

@@ -67,14 +67,21 @@ def _of_topic(retriever: HybridRetriever, found: Found, topic: str, scope: Scope
     spoken = {*filter(retriever.library.holds(scope), retriever.speaking_of(topic))} - {*found.question.without}
     near = _meant(retriever, found, topic, beside=bool(spoken))
     size = retriever.library.size(scope)
-    told = {paper for paper in spoken if len(spoken) > CHECKED or _says(retriever.library.paper(paper), topic)} | near
+    said = {paper for paper in spoken if len(spoken) > CHECKED or _says(retriever.library.paper(paper), topic)}
+    told = said | near
     if not told:
         return found._replace(missing=f"None of the {size:,} abstracts speaks of “{topic}”.")
     text = found.question.text
     looked_at = retriever.search(text, Scope(papers=tuple(told)), WIDER * MOST_PAPERS)
     best = sorted(looked_at, key=partial(worth, retriever, text), reverse=True)[:MOST_PAPERS]
-    said = "have the words" if len(spoken) > CHECKED and " " in topic else f"{_verb('speak', len(told))} of"
-    return _tallied(found, best, len(told), f"of the {size:,} abstracts {said} “{topic}”")
+    how = "have the words" if len(said) > CHECKED and " " in topic else _how(len(said), len(told))
+    return _tallied(found, best, len(told), f"of the {size:,} abstracts {how} “{topic}”")
+
+
+def _how(said: int, told: int) -> str:
+    """In what way so many abstracts are about a topic, of which some say it."""
+    ways = (f"{_verb('speak', told)} of" if said else "", f"{_verb('come', told)} close to" if told > said else "")
+    return " or ".join(filter(None, ways))
 
 
 def _asked_of(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:

@@ -20,6 +20,7 @@ _DOES = (
 _THAT = r"(?:(?:that|which|here|are|is|do you have|deal(?:ing)?)\W+){0,3}"
 _TOPIC = re.compile(
     rf"\b{_PAPERS}\W+{_THAT}(?:about|on|with|related to|concerning|{_DOES})\W+([^?.!,;]+)"
+    rf"|\b(?:is|are) there (?:one|any|some|something|anything)\W+(?:about|on|for|with)\W+([^?.!,;]+)"
     rf"|\b(?:models|methods|approaches|systems|frameworks)\W+{_THAT}{_DOES}\W+([^?.!,;]+)"
     rf"|\b(?:which|what|any) of (?:the|these|those|them)\b.*?\b(?:about|{_DOES})\W+([^?.!,;]+)",
     re.IGNORECASE,
@@ -48,7 +49,11 @@ _OF_THESE = re.compile(
     rf"\b(?:which|what|any) of (?:the|these|those|them)\b|\b(?:list|every|any|all|each)\b.{{0,12}}\b{_PAPERS}\b",
     re.IGNORECASE,
 )
-_EXISTS = re.compile(rf"\b(?:(?:is|are) there|have you|do you have|got)\b.{{0,20}}\b{_PAPERS}\b", re.IGNORECASE)
+_EXISTS = re.compile(
+    rf"\b(?:(?:is|are) there|have you|do you have|got)\b.{{0,20}}\b{_PAPERS}\b"
+    r"|\b(?:is|are) there (?:one|any|some|something|anything) (?:about|on|for|with)\b",
+    re.IGNORECASE,
+)
 _NAME = r"(?-i:[A-Z])[\w.'’-]+(?: (?:(?:of|de|van|von|der) )?(?-i:[A-Z])[\w.'’-]*)*"
 _MADE = re.compile(
     rf"\b{_PAPERS}(?: (?:that|which|here|are|is|were|was|written|authored|published|come|comes))*"
@@ -109,7 +114,7 @@ def _topic(question: str) -> str | None:
     if len(question.split()) > _LONGEST_QUESTION:
         return None
     match = _TOPIC.search(_WHEN.sub(lambda found: found.group().split(found[1])[0], question))
-    topic = _HERE.sub("", match[1] or match[2] or match[3]).strip() if match else ""
+    topic = _HERE.sub("", next(filter(None, match.groups()))).strip() if match else ""
     longest = max(len(one.split()) for one in _BESIDE.split(topic))
     return topic if 0 < longest <= LONGEST_TOPIC and tokens(topic) else None
 

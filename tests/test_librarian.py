@@ -130,7 +130,7 @@ def test_an_address_or_a_release_of_something_else_is_no_code(sentence: str, off
 def test_how_many_papers_do_something_is_told_by_how_many_are_quoted(pipeline: Pipeline, text: str) -> None:
     answer = ask(pipeline, text)
     quoted = len({citation.span.paper.id for citation in answer.citations})
-    by_topic = rf"(\d+) of the 90 abstracts speak of “\w+”(?:\. The nearest {quoted})?:\n\n“"
+    by_topic = rf"(\d+) of the 90 abstracts (?:speak of|come close to|or| )+ “\w+”(?:\. The nearest {quoted})?:\n\n“"
     said = re.match(rf"(?:At least )?{quoted} papers, by their abstracts:\n\n“|{by_topic}", answer.text)
     assert said
     if said[1]:
@@ -277,6 +277,15 @@ def test_one_that_does_something_is_looked_for_beside_the_paper_spoken_of(
     answer = after(pipeline, text, ("What is best for biomedical NER?", tagger))
     assert answer.passages[0].span.paper.title.startswith(title)
     assert tagger not in {citation.span.paper.title for citation in answer.citations}
+
+
+@pytest.mark.parametrize(
+    "text", ["and are there any on prompt compression?", "And is there a paper about prompt compression?"]
+)
+def test_a_list_by_a_topic_stands_alone_after_any_paper(pipeline: Pipeline, text: str) -> None:
+    answer = after(pipeline, text, METACLIP)
+    assert answer.standalone_question == text
+    assert "Learning to Compress Prompt in Natural Language Formats" in {c.span.paper.title for c in answer.citations}
 
 
 def test_a_long_question_may_open_a_topic_of_its_own(pipeline: Pipeline) -> None:
