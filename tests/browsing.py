@@ -73,6 +73,7 @@ def ask(page: Page, question: str) -> None:
     page.keyboard.press("Enter")
     expect(answers).to_have_count(before + 1, timeout=30_000)
     expect(page.get_by_placeholder("Ask the papers")).to_be_focused()  # ready for the next one
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
 def upload(page: Page, *files: FilePayload) -> None:

@@ -5,3 +5,4 @@ from __future__ import annotations
 import pytest
 
 by_the_clock = pytest.mark.flaky(reruns=2)
+in_a_browser = pytest.mark.flaky(reruns=1)  # a page may be drawn anew under the mouse, where the machine is busy

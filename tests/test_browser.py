@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from browsing import ask, needs_chromium, serving, started, watched
-from clock import by_the_clock
+from clock import by_the_clock, in_a_browser
 from playwright.sync_api import Browser, Page, expect
 from test_evaluation_pages import HOSTILE as MARKUP
 from test_evaluation_pages import QUESTION, a_run, answer
@@ -34,7 +34,7 @@ HOSTILE = {
     "![d](http://evil.example/d.png) \\href{http://evil.example}{e}. :red[Nothing] else is known of Zyxel lattices.",
     "url": "javascript:alert(1)",
 }
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, in_a_browser]
 
 
 def hostile_runs_and_thumbs(home: Path) -> None:

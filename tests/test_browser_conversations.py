@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from bibtexparser.entrypoint import parse_string
 from browsing import ask, needs_chromium, serving, watched
+from clock import in_a_browser
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_reference import read
 
@@ -21,7 +22,7 @@ from ui.ask_page import AT_ONCE
 from ui.chat import Exchange
 from ui.conversations import Conversations
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, in_a_browser]
 MARKUP = "<img src=http://evil.example/a.png onerror=alert(1)> ![b](http://evil.example/b.png) $x$ :red[c] `d`"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from browsing import needs_chromium, serving, watched
+from clock import in_a_browser
 from playwright.sync_api import Browser, Page, expect
 
 from ingest.add import ingest
@@ -31,7 +32,7 @@ HOSTILE = {
 OTHER = {"title": "Another Zyxel", "abstract": "We study Zyxel lattices.", "venue": "Elsewhere", "year": 2021,
          "url": "https://example.org/zyxel", "doi": "10.1234/zyxel"}  # fmt: skip
 CAPSULE = "Learning to Compress Prompt in Natural Language Formats"
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, in_a_browser]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ask, needs_chromium, serving, upload, watched
+from clock import in_a_browser
 from connections import only_this_machine
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
@@ -26,7 +27,7 @@ from rag.encoder import BundledEncoder
 from rag.library import Library
 from rag.pipeline import LONGEST
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, in_a_browser]
 
 ATTACKS = {
     "A10": "![a](http://evil.example/a.png)",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from browsing import ask, needs_chromium, serving, watched
+from clock import in_a_browser
 from conftest import SHARED
 from playwright.sync_api import Browser, Page, expect
 
@@ -21,7 +22,7 @@ ACL = SHARED / "data" / "acl" / "corpus.jsonl.gz"
 EVERY = 400  # of its 64,389 papers, one is taken
 QUESTION = "Do metrics cope with machine-translated references?"
 TITLE = "Trained MT Metrics Learn to Cope with Machine-translated References"  # wmt 2023
-pytestmark = [needs_chromium, pytest.mark.skipif(not ACL.exists(), reason="no ../shared/data/acl here")]
+pytestmark = [needs_chromium, pytest.mark.skipif(not ACL.exists(), reason="no ../shared/data/acl here"), in_a_browser]
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from browsing import ask, needs_chromium, started, upload, watched
+from clock import in_a_browser
 from connections import only_this_machine
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from test_every_fault import CASES
@@ -22,7 +23,7 @@ from test_every_fault import CASES
 from eval.replies import Body, Reply, Script, endless, good
 from eval.scripted import scripted
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, in_a_browser]
 
 BUSY = """
 import sys
