@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 from rag.config import Settings
-from rag.lacking import bears, listed
+from rag.lacking import bears_all, listed
 from rag.language import is_english
 from rag.leaning import CHOOSES, COMPARES, stays
-from rag.listing import ANSWERING, Found, by_list, nearest, worth
+from rag.listing import ANSWERING, Found, by_list, nearest, nearest_others, worth
 from rag.lists import wanted
 from rag.question import asks_for_several, names
 from rag.retrieve import HybridRetriever
-from rag.types import Paper, Passage, Scope, Standalone
+from rag.types import Passage, Scope, Standalone
 
 SURE = 6.0  # standard deviations from which a paper is surely what a question by itself is about
 FAR = 4.0  # and below it, that the papers of the conversation surely are not
@@ -23,14 +23,14 @@ _SIDE_BY_SIDE = re.compile(
     rf"{COMPARES.pattern}|\b(?:contrast\w*|in common|shared?|similar\w*|alike|distinguish\w*|unlike|beside)\b",
     re.IGNORECASE,
 )
-TWO = 2  # papers, of which one can be chosen
+CHOICE = 2  # papers from which on one can be chosen
 CLOSE = 3  # papers of which the one that answers best comes first
 
 
 def among(retriever: HybridRetriever, asked: str, question: Standalone, scope: Scope) -> tuple[Standalone, Scope]:
     """ "Which of these are about captioning?" as a question by itself, whose scope are the papers spoken of."""
     papers = tuple(filter(retriever.library.holds(scope), question.papers))
-    if len(papers) < TWO or not CHOOSES.search(asked):
+    if len(papers) < CHOICE or not CHOOSES.search(asked):
         return question, scope
     if wanted(asked).topic:
         return replace(question, text=asked, asked=asked, papers=()), replace(scope, papers=papers)
@@ -41,11 +41,7 @@ def among(retriever: HybridRetriever, asked: str, question: Standalone, scope: S
 def _bearing(retriever: HybridRetriever, asked: str, papers: tuple[str, ...]) -> tuple[str, ...]:
     """Those that mention what the question names, their own names aside: "which of them uses OFA?"."""
     of_others = [name for name in names(asked) if retriever.introducer(name) not in papers]
-
-    def bears_all(paper: Paper) -> bool:
-        return all(bears(f"{paper.title} {paper.abstract}", name) for name in of_others)
-
-    return tuple(paper for paper in papers if bears_all(retriever.library.paper(paper)))
+    return tuple(paper for paper in papers if bears_all(retriever.library.paper(paper), of_others))
 
 
 def find(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> Found:
@@ -89,9 +85,7 @@ def _within(retriever: HybridRetriever, question: Standalone, scope: Scope) -> S
 
 
 def _nearest(retriever: HybridRetriever, settings: Settings, question: Standalone, scope: Scope) -> tuple[Passage, ...]:
-    """Best first, those aside that the question asks for others than."""
-    found = retriever.search(question.text, scope, settings.passages + len(question.without))
-    return tuple(passage for passage in found if passage.span.paper.id not in question.without)[: settings.passages]
+    return nearest_others(retriever, question.text, scope, settings.passages, question.without)
 
 
 def _named(retriever: HybridRetriever, text: str, scope: Scope) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.about import find
 from rag.answerable import Verdict, chance_of, log_odds
 from rag.config import Settings
-from rag.lacking import bears, listed, missing, rivals, unmentioned
+from rag.lacking import bears, bears_all, listed, missing, rivals, unmentioned
 from rag.language import is_english
 from rag.listing import Found
 from rag.names import introduces
@@ -51,10 +51,9 @@ def gather(retriever: HybridRetriever, settings: Settings, question: Standalone,
 
 def _lacks_rival(retriever: HybridRetriever, found: Found) -> bool:
     """Whether one paper is to be compared with what it does not mention."""
-    if len(found.papers) > 1:
+    if len(found.papers) != 1:
         return False
-    held = " ".join(f"{paper.title} {paper.abstract}" for paper in map(retriever.library.paper, found.papers))
-    return not all(bears(held, name) for name in rivals(found.question.asked))
+    return not bears_all(retriever.library.paper(found.papers[0]), rivals(found.question.asked))
 
 
 def _unmentioned(retriever: HybridRetriever, found: Found) -> tuple[str, ...]:

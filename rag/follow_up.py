@@ -39,11 +39,11 @@ Lookup = Callable[[str], Paper]
 TURNS = 20  # of the history that are read
 
 _ONE = re.compile(r"\b(?:it|its|itself|this|that|the (?:paper|method|model|approach|work|study))\b", re.IGNORECASE)
-_SAME = re.compile(
+_LIKE_IT = re.compile(
     r"\b(?:like (?:that|this|it)|do(?:es|ing)? (?:that|this|it|so)|same|similar|alike|also|too)\b", re.IGNORECASE
 )
-_POINTS = re.compile(r"\b(?:it|this)\b|\bthat\W*$", re.IGNORECASE)
-_ON = re.compile(r"^(?:(?:one|any|some|something|papers?) )?(?:about|on) ", re.IGNORECASE)
+_STANDS_FOR = re.compile(r"\b(?:it|this)\b|\bthat\W*$", re.IGNORECASE)
+_OPENS_A_TOPIC = re.compile(r"^(?:(?:one|any|some|something|papers?) )?(?:about|on) ", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _MANY = re.compile(r"\b(?:they|theirs?|them|these|those|both|each|all|two|three)\b", re.IGNORECASE)
 _TURNS_TO = re.compile(r"^\s*(?:and|but|or|so|ok|okay|,)*\s*(?:(?:what|how) (?:about|of)|and|for)\b", re.IGNORECASE)
@@ -88,7 +88,7 @@ def turned(question: str, history: Sequence[Turn], lookup: Lookup, owner: Owner)
 
 def _of_another_topic(question: str, before: str) -> str | None:
     """ "And about captioning?" after "Which papers are about speech?" """
-    topic, said = wanted(before).topic, _ON.sub("", _instead(question))
+    topic, said = wanted(before).topic, _OPENS_A_TOPIC.sub("", _instead(question))
     is_pointing = _MANY.search(said) or _ONE.search(said) or names(f"of {said}")
     is_topic = bool(tokens(said)) and len(said.split()) <= LONGEST_TOPIC and not is_pointing
     return before.replace(topic, said) if topic and is_topic else None
@@ -163,7 +163,7 @@ def _in_full(question: str, before: Sequence[_Exchange], anchor: _Exchange | Non
     if anchor and asks_for_one(question):
         about = " and ".join(paper.title.partition(": ")[2] or paper.title for paper in anchor.papers)
         clause = asking(question)
-        asked = question if _POINTS.search(clause) else clause
+        asked = question if _STANDS_FOR.search(clause) else clause
         return f"{asked.rstrip(' ?.!')} (beside {about.lower()})?"  # no name of a paper that is left out
     return f"{_nameless(question, _before(before))} {question}".strip()
 
@@ -172,7 +172,7 @@ def _nameless(question: str, before: str) -> str:
     """The question before, or what of it can be asked of others than it names: "... anything like that for video?"."""
     if stays(question) or has_no_topic(without_others(question)):
         return before
-    if not _SAME.search(question):
+    if not _LIKE_IT.search(question):
         return ""
     for name in names(before):
         before = before.replace(name, "it")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rag.attributes import uncounted, unmet
 from rag.question import bare_name, names, parts_of_name, subject
+from rag.types import Paper
 from rag.vocabulary import IN_PASSING, MAKERS, METRICS
 from rag.words import plain, tokens
 
@@ -23,9 +24,7 @@ _QUANTITY = re.compile(r"\d[\d.,]*(?:[a-z]{1,2}|%|\+)?", re.IGNORECASE)
 def unknown(question: str, knows: Knows) -> tuple[str, ...]:
     """Names that no paper of the collection mentions; in small letters too, where by its place it is the subject."""
     asked = (*names(question), bare_name(question), subject(question))
-    beside = rivals(question)
-    said = (name for name in asked if name and (name in beside or not _is_common(name)))
-    return tuple(dict.fromkeys(name for name in said if not knows(name)))
+    return tuple(dict.fromkeys(name for name in _telling(question, asked) if not knows(name)))
 
 
 def rivals(question: str) -> tuple[str, ...]:
@@ -33,6 +32,12 @@ def rivals(question: str) -> tuple[str, ...]:
     found = _AGAINST.search(question)
     beside = (_OF_A_MAKER.sub("", name) for name in names(f"of {found[1]}")) if found else ()
     return tuple(name for name in beside if not _QUANTITY.fullmatch(name) and name not in MAKERS.split())
+
+
+def _telling(question: str, asked: Iterable[str | None]) -> Iterator[str]:
+    """Of these names, the ones that an abstract must mention to be about them."""
+    beside = rivals(question)
+    return (name for name in asked if name and (name in beside or not _is_common(name)))
 
 
 def _is_common(name: str) -> bool:
@@ -44,8 +49,7 @@ def _is_common(name: str) -> bool:
 
 def foreign(question: str, body: str, knows: Knows) -> tuple[str, ...]:
     """Names that only other papers mention."""
-    beside = rivals(question)
-    asked = (name for name in names(question) if name in beside or not _is_common(name))
+    asked = _telling(question, names(question))
     return tuple(name for name in asked if knows(name) and not bears(body, name))
 
 
@@ -58,6 +62,11 @@ def bears(body: str, name: str) -> bool:
     parts = parts_of_name(name)
     whole = one in body if one.isupper() else plain(one) in plain(body)
     return whole or (bool(parts) and all(bears(body, part) for part in parts))
+
+
+def bears_all(paper: Paper, asked: Sequence[str]) -> bool:
+    """Whether its title or abstract mentions each of the names."""
+    return all(bears(f"{paper.title} {paper.abstract}", name) for name in asked)
 
 
 def _joined(text: str) -> str:

@@ -12,7 +12,7 @@ from rag.question import names
 from rag.words import stem, tokens
 
 Owner = Callable[[str], str | None]
-FEW = 8  # words, of any kind, in which a question that points back says nothing else that it could be about
+LONGEST_POINTER = 8  # words, of any kind, up to which a question that points back has no topic of its own
 FEW_WORDS = 3  # content words up to which a question may lean on what was said
 OF_ANY_PAPER = Path(__file__).with_name("of-any-paper.txt")  # words for what is asked of any paper: no topic
 
@@ -146,7 +146,7 @@ def is_of_a_paper(question: str) -> bool:
 
 def stays(question: str) -> bool:
     """Whether it can't open a topic of its own: "does it beat GPT-4?", "how many pairs?". In more words, it may."""
-    if len(question.split()) > FEW:
+    if len(question.split()) > LONGEST_POINTER:
         return False
     points = _ITS.search(_EXPLETIVE.sub("", question)) or _POINTS_AT_IT.search(question)
     return bool(points or _ELLIPTICAL.search(question))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,6 +12,7 @@ from rag.config import Settings
 from rag.lacking import listed
 from rag.lists import Wanted, mentions, only_names, speaks_of, wanted
 from rag.retrieve import HybridRetriever
+from rag.split import roughly
 from rag.types import Paper, Passage, Scope, Standalone
 from rag.vocabulary import MAKERS
 
@@ -23,7 +23,6 @@ BESIDE = 1.5  # less than the first one's worth with which it is, however little
 MEANT = 0.48  # cosine of a topic and the sentence nearest to it from which that is about it, in whatever words
 TOUCHED = 0.3  # and from which it is, where its paper is worth listing
 CHECKED = 100  # papers that hold a topic's words of which each is looked at, whether they stand in one sentence
-_CUT = re.compile(r"(?<=[.!?])\s+")
 ANSWERING = 0.6  # standard deviations that a log-odd of answering is worth
 TIMELESS = "The library does not know in which year any of these papers appeared."
 NOT_DENIED = "An abstract tells what a paper does: which papers do not do something can't be found."
@@ -85,9 +84,8 @@ def _how(said: int, told: int) -> str:
 
 
 def _asked_of(retriever: HybridRetriever, found: Found, topic: str, scope: Scope) -> Found:
-    text, without = f"Which papers are about {topic}?", found.question.without
-    near = retriever.search(text, scope, len(found.passages) + len(without))
-    passages = tuple(passage for passage in near if passage.span.paper.id not in without)[: len(found.passages)]
+    text = f"Which papers are about {topic}?"
+    passages = nearest_others(retriever, text, scope, len(found.passages), found.question.without)
     return found._replace(question=replace(found.question, text=text), passages=passages)
 
 
@@ -113,8 +111,8 @@ def _verb(many: str, count: int) -> str:
 
 
 def _says(paper: Paper, topic: str) -> bool:
-    """In the title or in one sentence, roughly cut: words that stand far apart may speak of something else."""
-    return any(speaks_of(text, topic) for text in (paper.title, *_CUT.split(paper.abstract)))
+    """In the title or in one sentence: words that stand far apart may speak of something else."""
+    return any(speaks_of(text, topic) for text in (paper.title, *roughly(paper.abstract)))
 
 
 def _of_makers(retriever: HybridRetriever, found: Found, name: str, scope: Scope) -> Found | None:
@@ -175,6 +173,14 @@ def _between(first: int, last: int) -> str:
 
 def _undated(count: int) -> tuple[str, ...]:
     return (f"Of {count:,} papers the library does not know the year.",) if count > 0 else ()
+
+
+def nearest_others(
+    retriever: HybridRetriever, text: str, scope: Scope, most: int, without: Sequence[str]
+) -> tuple[Passage, ...]:
+    """Best first, those papers aside."""
+    found = retriever.search(text, scope, most + len(without))
+    return tuple(passage for passage in found if passage.span.paper.id not in without)[:most]
 
 
 def nearest(retriever: HybridRetriever, text: str, passages: Sequence[Passage]) -> tuple[str, ...]:

@@ -9,9 +9,7 @@ from functools import lru_cache
 from rag.question import asks_for_several, names
 from rag.words import of_one_family, tokens
 
-LONGEST_TOPIC = (
-    3  # words, of each that is named beside another; in more, the wording is the asker's own and need not be found
-)
+LONGEST_TOPIC = 3  # words, of each named beside another; in more, the wording is the asker's own, and in no abstract
 _PAPERS = r"(?:papers?|works?|articles?|stud(?:y|ies)|abstracts?)"
 _DOES = (
     r"(?:us(?:es?|ing)|(?:work|deal)(?:s|ing)? (?:with|on)|focus(?:es|ing)? on"

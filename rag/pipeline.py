@@ -75,10 +75,9 @@ class Pipeline:
     def _answered(self, query: Query, visit: Visit) -> Generator[str, None, Answer]:
         clock, asked = Clock(), readable(query.text)
         yield Step(self._searching(query.scope))
-        put = turned(asked, query.history, self.library.paper, self.retriever.introducer)
-        alone = Standalone(put, put)  # "what about X?" is asked of X in full
-        if put == asked:
-            alone = standalone(asked, query.history, self.library.paper, self.retriever.introducer)
+        known = (query.history, self.library.paper, self.retriever.introducer)
+        put = turned(asked, *known)
+        alone = standalone(asked, *known) if put == asked else Standalone(put, put)  # "what about X?", in full
         spelled = self.retriever.spelled(put).text
         if told := reply(spelled, alone, self.retriever, query.scope):
             evidence, drafting = Evidence((), ()), _painted(told)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.question import holds_figure, proposes
-from rag.split import sentences
+from rag.split import roughly, sentences
 from rag.types import Paper, Span
 from rag.words import tokens
 
@@ -25,7 +25,6 @@ _OPEN = re.compile(  # of its own: "several open-source models" are compared wit
     r"\b(?:an?|is|are|be|been|we|our|fully)(?: also| fully| new)? open-?\s?sourc(?:ed?|ing)\b", re.IGNORECASE
 )
 _HINT = re.compile(r"code|git(?:hub|lab)|bitbucket|4open", re.IGNORECASE)
-_CUT = re.compile(r"(?<=[.!?])\s+")
 _AVAILABILITY = re.compile(
     rf"{_ADDRESS}|{_CODE_HOST}|{_CODE}.{{0,200}}?{_GIVEN}|\b(?:project|web) ?-?(?:page|site)\b"
     r"|\b(?:models?|weights|checkpoints|data ?sets?|data|demo)\b.{0,200}\b(?:publicly|freely|openly) available\b"
@@ -92,7 +91,7 @@ def gives_code(paper: Paper) -> tuple[Span, ...]:
 
 def offers_code(abstract: str) -> bool:
     """Whether one of its sentences does so, roughly cut: a library of many papers is read in a moment."""
-    return any(_HINT.search(part) and _CODE_GIVEN.search(part) for part in _CUT.split(abstract))
+    return any(_HINT.search(part) and _CODE_GIVEN.search(part) for part in roughly(abstract))
 
 
 def spans(paper: Paper) -> tuple[Span, ...]:

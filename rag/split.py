@@ -36,6 +36,7 @@ _OPENS = re.compile(
     r"|Then|Also|Such|Both|After|If|When|While|Although|Despite|Unlike|Using|Based|Moreover|Furthermore|Finally"
     r"|Additionally|Specifically|Experiments|Results|Code|Codes)[\s,]"
 )
+_STOP = re.compile(r"(?<=[.!?])\s+")
 _WORD_BEFORE = re.compile(r"\S*$")
 _LOOKBACK = 80  # characters read before a break: longer than any abbreviation, so the work stays linear
 
@@ -44,6 +45,11 @@ def sentences(text: str) -> tuple[Bounds, ...]:
     """Sentence bounds in order, without the white space around them; every other character lies in one."""
     pieces = (glued for start, end in _punkt().span_tokenize(text) for glued in _unglued(text, start, end))
     return tuple(_mended(text, pieces))
+
+
+def roughly(text: str) -> list[str]:
+    """Its sentences in a moment, cut behind any full stop: where many texts are only looked through."""
+    return _STOP.split(text)
 
 
 def passages(bounds: Sequence[Bounds], sizes: Sequence[int], budget: int) -> tuple[Bounds, ...]:

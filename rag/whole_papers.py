@@ -11,7 +11,7 @@ from rag.config import Settings
 from rag.errands import beyond, is_on
 from rag.evidence import COMPARED, Evidence
 from rag.lacking import listed
-from rag.listing import TIMELESS
+from rag.listing import TIMELESS, nearest_others
 from rag.quotes import Quote
 from rag.retrieve import HybridRetriever
 from rag.spine import gives_code, spine
@@ -92,12 +92,11 @@ def _alike(retriever: HybridRetriever, settings: Settings, question: Standalone,
     """Those nearest to what the papers do, and nearly as near as the first, each by what it does itself."""
     known = [retriever.library.paper(paper) for paper in question.papers]
     done = " ".join(f"{paper.title}. {span.text}" for paper in known for span in spine(paper, 1))
-    most = settings.passages + len(question.without)
-    found = [p for p in retriever.search(done, scope, most) if p.span.paper.id not in question.without]
+    found = nearest_others(retriever, done, scope, settings.passages, question.without)
     if not found:
         return Evidence((), (), "There is no other paper to be asked.")
     near = [passage.span.paper for passage in found[:ALIKE] if passage.score >= NEAR * found[0].score]
-    return _sure(tuple(found[: settings.passages]), (span for paper in near for span in spine(paper, 1)))
+    return _sure(found, (span for paper in near for span in spine(paper, 1)))
 
 
 def _sure(passages: tuple[Passage, ...], spans: Iterable[Span]) -> Evidence:
